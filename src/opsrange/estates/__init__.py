@@ -1,0 +1,4 @@
+"""The composed enterprise: a kernel, a Kubernetes twin, an application and its telemetry, wired to each other.
+
+Belongs here: wiring and whole-estate views (snapshot, service levels). Does not: faults, scenarios, truth.
+"""

@@ -1,0 +1,1 @@
+"""One module per fault; each defines FAULT. Adding one edits no other file."""

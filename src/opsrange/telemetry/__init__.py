@@ -1,0 +1,4 @@
+"""Metrics, logs, traces, alerts: stores, query languages and their HTTP APIs, without sockets.
+
+Belongs here: what an observability stack does. Does not: where the numbers come from (apps, kube).
+"""
