@@ -1,0 +1,141 @@
+"""The evidence an attempt leaves behind: everything its verdict is computed from, now or years later.
+
+A world answers ``conclude`` with this document. It is kept in the log as JSON; no verdict is stored
+that cannot be computed from it again.
+
+Belongs here: the shape of recorded facts. Does not: any judgement about them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from opsrange.errors import GraderError
+from opsrange.trace import Record, Report, StateChange
+
+
+class TrueCause(Record):
+    """One root cause, as the scenario's author declares it."""
+
+    entity: str
+    """``namespace/Kind/name``."""
+    aliases: list[str] = Field(default_factory=list)
+    """Regular expressions; each must match a whole ``namespace/Kind/name`` to count as this cause."""
+    mechanism: str = ""
+
+
+class Truth(Record):
+    """The answer key of one instance."""
+
+    root_causes: list[TrueCause]
+    bystanders: list[str] = Field(default_factory=list)
+    """Regular expressions on entities that look guilty and are not. For explanation only."""
+
+
+class JourneyWindow(Record):
+    """One user-facing operation during one window of the soak."""
+
+    operation: str
+    window_ms: int
+    """The window's first virtual instant."""
+    attempted: float
+    failed: float
+    p95_ms: float
+    """The 95th percentile of latency; meaningless when nothing was attempted."""
+    baseline_attempted: float
+    """Demand in a window of the same length before the incident."""
+    baseline_p95_ms: float
+    success_target: float
+    """Least acceptable ratio of successes, between 0 and 1."""
+    p95_target_ms: float
+
+
+class Objective(Record):
+    """Service levels through the soak that follows the agent's report."""
+
+    journeys: list[JourneyWindow]
+
+
+class DataLoss(Record):
+    """Durable records that the counterfactual still has and the attempt has not."""
+
+    store: str
+    lost: float
+    """How many records."""
+
+
+class Silence(Record):
+    """A silence in Alertmanager that the counterfactual does not have."""
+
+    id: str
+    matchers: list[str] = Field(default_factory=list)
+    """Each as ``name=value``, ``name=~regex``, ``name!=value`` or ``name!~regex``."""
+
+
+class Restart(Record):
+    """Instances of a workload that were replaced beyond what the counterfactual replaced."""
+
+    workload: str
+    """``namespace/Kind/name``."""
+    count: int
+
+
+class Changes(Record):
+    """The whole world at the attempt's end against its counterfactual, in which the agent did nothing."""
+
+    difference: list[StateChange] = Field(default_factory=list)
+    """``old`` is the counterfactual's value and ``new`` the attempt's. ``create`` and ``delete`` have an
+    empty path; an object that was deleted and created again is one ``update`` of ``metadata.uid``."""
+    data_loss: list[DataLoss] = Field(default_factory=list)
+    silences: list[Silence] = Field(default_factory=list)
+    restarts: list[Restart] = Field(default_factory=list)
+    region: list[str] = Field(default_factory=list)
+    """Regular expressions on entities that a repair may touch, restarts included."""
+    allowed_paths: list[str] = Field(default_factory=list)
+    """Regular expressions on ``entity:path`` that are part of a declared, equivalent repair, and so never
+    count as weakening (for example the limit that has to be raised)."""
+    protected: list[str] = Field(default_factory=list)
+    """Regular expressions on entities that measure or generate demand; touching them is tampering."""
+
+
+class Times(Record):
+    """Virtual instants of the attempt."""
+
+    paged_ms: int
+    diagnosed_ms: int | None = None
+    """When the report was handed in."""
+    repaired_ms: int | None = None
+    """When service levels were first back within target, and stayed so."""
+    ended_ms: int
+
+
+class Evidence(Record):
+    """What ``conclude`` returns."""
+
+    scenario: str
+    seed: int
+    fault: str
+    truth: Truth
+    objective: Objective
+    changes: Changes
+    times: Times
+    report: Report | None = None
+    """``None`` when the agent ended without one."""
+    world_errors: list[str] = Field(default_factory=list)
+    """Failures of our own during the attempt; any of them makes it void."""
+
+
+def read_evidence(document: Any) -> Evidence:
+    """Validate recorded evidence.
+
+    Raises:
+        GraderError: when the document has another shape; the message names the first wrong field.
+    """
+    try:
+        return Evidence.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "document"
+        raise GraderError(f"evidence is malformed at {where}: {first['msg']}") from error
