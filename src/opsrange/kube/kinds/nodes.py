@@ -1,0 +1,82 @@
+"""Nodes."""
+
+from __future__ import annotations
+
+from opsrange.kube.fields.cells import AGE, NONE, UNKNOWN
+from opsrange.kube.fields.strategy import updating
+from opsrange.kube.kind import Column, Kind
+from opsrange.types import Json
+
+_ROLE_PREFIX = "node-role.kubernetes.io/"
+_ROLE_LABEL = "kubernetes.io/role"
+
+
+def _status(node: Json, now_ms: int) -> str:
+    """``Ready``, ``NotReady`` or ``Unknown``, with ``SchedulingDisabled`` for a cordoned node."""
+    words = []
+    for condition in node.get("status", {}).get("conditions") or ():
+        if condition.get("type") == "Ready":
+            words = ["Ready" if condition.get("status") == "True" else "NotReady"]
+    words = words or ["Unknown"]
+    if node.get("spec", {}).get("unschedulable"):
+        words.append("SchedulingDisabled")
+    return ",".join(words)
+
+
+def _roles(node: Json, now_ms: int) -> str:
+    """Roles from the two labels kubectl knows."""
+    roles = set()
+    for key, value in (node["metadata"].get("labels") or {}).items():
+        if key.startswith(_ROLE_PREFIX) and len(key) > len(_ROLE_PREFIX):
+            roles.add(key.removeprefix(_ROLE_PREFIX))
+        elif key == _ROLE_LABEL and value:
+            roles.add(value)
+    return ",".join(sorted(roles)) or NONE
+
+
+def _address(kind: str, node: Json) -> str:
+    """The first address of a kind."""
+    for address in node.get("status", {}).get("addresses") or ():
+        if address["type"] == kind:
+            return str(address["address"])
+    return NONE
+
+
+def _info(node: Json, key: str) -> str:
+    """A value of ``status.nodeInfo``."""
+    return str(node.get("status", {}).get("nodeInfo", {}).get(key) or UNKNOWN)
+
+
+def _version(node: Json, now_ms: int) -> str:
+    """The kubelet's version, empty before it reported one."""
+    return str(node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion", ""))
+
+
+KINDS = (
+    Kind(
+        group="",
+        version="v1",
+        kind="Node",
+        plural="nodes",
+        singular="node",
+        short_names=("no",),
+        namespaced=False,
+        subresources=("status",),
+        columns=(
+            Column("Status", _status),
+            Column("Roles", _roles),
+            AGE,
+            Column("Version", _version),
+            Column("Internal-IP", lambda o, _: _address("InternalIP", o), 1),
+            Column("External-IP", lambda o, _: _address("ExternalIP", o), 1),
+            Column("OS-Image", lambda o, _: _info(o, "osImage"), 1),
+            Column("Kernel-Version", lambda o, _: _info(o, "kernelVersion"), 1),
+            Column("Container-Runtime", lambda o, _: _info(o, "containerRuntimeVersion"), 1),
+        ),
+        age_column=False,
+        on_update=updating(),
+        selectable_fields=lambda o: {
+            "spec.unschedulable": "true" if o.get("spec", {}).get("unschedulable") else "false"
+        },
+    ),
+)
