@@ -1,0 +1,168 @@
+"""Numbers over many attempts: pass@1 with its interval, pass^k, and the price of it.
+
+Intervals resample whole scenarios, because seeds and repeats of one scenario are not independent. When every
+scenario has the same mean, at 0 or 1, resampling would claim certainty; Wilson's interval over the number of
+scenarios is given instead.
+
+Belongs here: aggregation of judged attempts. Does not: tables or charts (``reports``).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from collections.abc import Iterable, Sequence
+
+from pydantic import Field
+
+from opsrange.errors import Owner
+from opsrange.trace import Record
+
+RESAMPLES = 2_000
+"""Keeps the Monte Carlo error of a bound below half a point at the sample sizes of a suite."""
+_Z95 = 1.959964
+
+
+class Attempt(Record):
+    """One attempt, reduced to what is counted."""
+
+    scenario: str
+    seed: int
+    epoch: int = 1
+    passed: bool | None
+    """``None`` when the attempt is void."""
+    score: float | None = None
+    void_owner: Owner | None = None
+    turns: int | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    to_diagnosis_ms: int | None = None
+    to_repair_ms: int | None = None
+
+
+class Interval(Record):
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
+class Summary(Record):
+    """One agent on one suite. Void attempts are counted and enter no other number."""
+
+    attempts: int
+    scored: int
+    void: dict[str, int] = Field(default_factory=dict)
+    """Void attempts by owner."""
+    pass_at_1: float | None
+    pass_at_1_interval: Interval | None
+    score_mean: float | None
+    score_interval: Interval | None
+    pass_hat: dict[int, float] = Field(default_factory=dict)
+    """``k`` to the chance that ``k`` repeats of an instance all pass."""
+    turns_mean: float | None
+    tokens_mean: float | None
+    cost_usd_mean: float | None
+    """Over attempts whose price is known; ``None`` when none is."""
+    to_diagnosis_ms_median: float | None
+    """Over attempts that reported."""
+    to_repair_ms_median: float | None
+    """Over attempts that repaired."""
+
+
+def pass_hat_k(passes: int, attempts: int, k: int) -> float:
+    """The unbiased chance that ``k`` attempts drawn without replacement all pass: C(c, k) / C(n, k).
+
+    Raises:
+        ValueError: unless ``0 <= passes <= attempts`` and ``1 <= k <= attempts``.
+    """
+    if not 0 <= passes <= attempts or not 1 <= k <= attempts:
+        raise ValueError(f"pass^{k} of {passes} passes in {attempts} attempts is not defined")
+    return math.comb(passes, k) / math.comb(attempts, k)
+
+
+def wilson(successes: float, n: int) -> Interval:
+    """Wilson's 95 % interval of a proportion."""
+    if n == 0:
+        return Interval(low=0, high=1)
+    share, square = successes / n, _Z95**2
+    centre = (share + square / (2 * n)) / (1 + square / n)
+    half = _Z95 * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    return Interval(low=max(0.0, centre - half), high=min(1.0, centre + half))
+
+
+def clustered_interval(values: Sequence[tuple[str, float]], seed: int = 0) -> Interval | None:
+    """The 95 % interval of a mean of values in 0…1, by a bootstrap that resamples clusters.
+
+    Args:
+        values: pairs of cluster (the scenario) and value.
+        seed: of the resampling; the same input and seed give the same interval.
+    """
+    if not values:
+        return None
+    clusters: dict[str, list[float]] = {}
+    for cluster, value in values:
+        clusters.setdefault(cluster, []).append(value)
+    groups = [(sum(group), len(group)) for _, group in sorted(clusters.items())]
+    mean = sum(total for total, _ in groups) / len(values)
+    if len(groups) == 1 or mean in {0.0, 1.0}:
+        return wilson(mean * len(groups), len(groups))
+    stream = random.Random(f"opsrange bootstrap {seed}")
+    means = []
+    for _ in range(RESAMPLES):
+        drawn = stream.choices(groups, k=len(groups))
+        means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
+    means.sort()
+    return Interval(low=means[int(0.025 * RESAMPLES)], high=means[math.ceil(0.975 * RESAMPLES) - 1])
+
+
+def summarise(attempts: Sequence[Attempt], seed: int = 0) -> Summary:
+    """Aggregate one agent's attempts."""
+    scored = [attempt for attempt in attempts if attempt.passed is not None]
+    void: dict[str, int] = {}
+    for attempt in attempts:
+        if attempt.passed is None:
+            owner = str(attempt.void_owner or Owner.WORLD)
+            void[owner] = void.get(owner, 0) + 1
+    passes = [(attempt.scenario, float(bool(attempt.passed))) for attempt in scored]
+    scores = [(attempt.scenario, attempt.score or 0.0) for attempt in scored]
+    return Summary(
+        attempts=len(attempts),
+        scored=len(scored),
+        void=dict(sorted(void.items())),
+        pass_at_1=_mean(value for _, value in passes),
+        pass_at_1_interval=clustered_interval(passes, seed),
+        score_mean=_mean(value for _, value in scores),
+        score_interval=clustered_interval(scores, seed),
+        pass_hat=_pass_hat(scored),
+        turns_mean=_mean(attempt.turns for attempt in scored),
+        tokens_mean=_mean(attempt.tokens for attempt in scored),
+        cost_usd_mean=_mean(attempt.cost_usd for attempt in scored),
+        to_diagnosis_ms_median=_median(attempt.to_diagnosis_ms for attempt in scored),
+        to_repair_ms_median=_median(attempt.to_repair_ms for attempt in scored if attempt.passed),
+    )
+
+
+def _pass_hat(scored: Sequence[Attempt]) -> dict[int, float]:
+    """For each ``k`` that every instance was repeated at least ``k`` times, the mean over instances."""
+    instances: dict[tuple[str, int], list[bool]] = {}
+    for attempt in scored:
+        instances.setdefault((attempt.scenario, attempt.seed), []).append(bool(attempt.passed))
+    repeats = min((len(results) for results in instances.values()), default=0)
+    return {
+        k: statistics.fmean(
+            pass_hat_k(sum(results), len(results), k) for results in instances.values()
+        )
+        for k in range(1, repeats + 1)
+    }
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
