@@ -1,4 +1,5 @@
-"""One pure reconcile per controller, scheduler and kubelet included.
+"""Controllers: one pure reconcile per module, all driven by the same loop.
 
-Belongs here: desired state to actual state. Does not: HTTP, admission, tables.
+Belongs here: what kube-controller-manager does. Does not: what happens on a node or for one (``kube/node``),
+what the API server does in a request (``kube/admission``).
 """

@@ -1,0 +1,136 @@
+"""What a reconcile may ask for.
+
+A reconcile is a generator: it reads a :class:`~opsrange.kube.view.View`, yields writes, and is sent the API server's
+refusal (``None`` when the write succeeded) as the value of each ``yield``. It touches nothing itself, so a test can
+drive it by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+
+from opsrange.kube.view import View
+from opsrange.types import Json
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """An object's name, as work queues know it."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create an object, through admission."""
+
+    document: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Replace an object's metadata and spec; its status stays."""
+
+    document: Json
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """Replace an object's status; nothing happens when it is the same already."""
+
+    document: Json
+    status: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an object, pods gracefully."""
+
+    document: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Record an event about an object."""
+
+    about: Json
+    type: str
+    """``Normal`` or ``Warning``."""
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """Look at this key again after a delay."""
+
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Look again later, with a delay that doubles each time it is asked for in a row."""
+
+
+Write = Create | Update | SetStatus | Delete | Emit | Requeue | Retry
+Writes = Generator[Write, str | None, None]
+Reconcile = Callable[[View, Key, int], Writes]
+"""(view, key, present instant in milliseconds)."""
+Triggers = Callable[[View, Json], Iterable[Key]]
+"""From an object that changed (as it was, and as it is) to the keys to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controller:
+    """A reconcile and what sets it off."""
+
+    name: str
+    """The actor and event source, e.g. ``deployment-controller``."""
+    reconcile: Reconcile
+    watches: Mapping[str, Triggers]
+    """By kind name."""
+    delay_ms: int = 20
+    """From a change to the reaction: informer latency and queueing."""
+
+
+def itself(_view: View, document: Json) -> Iterable[Key]:
+    """Trigger: the object that changed."""
+    metadata = document["metadata"]
+    return (Key(metadata.get("namespace", ""), metadata["name"]),)
+
+
+def owner_of_kind(kind: str) -> Triggers:
+    """Trigger: the controlling owner of the object that changed, when it is of ``kind``."""
+
+    def owners(_view: View, document: Json) -> Iterable[Key]:
+        metadata = document["metadata"]
+        for reference in metadata.get("ownerReferences", ()):
+            if reference.get("controller") and reference["kind"] == kind:
+                yield Key(metadata.get("namespace", ""), reference["name"])
+
+    return owners
+
+
+def with_condition(status: Json, fresh: Json, now: str) -> Json:
+    """``status`` with one condition set; its transition time moves only when its status does.
+
+    Args:
+        status: not changed in place.
+        fresh: type, status, reason, message.
+        now: the present instant as Kubernetes prints it.
+    """
+    conditions = []
+    placed = False
+    for old in status.get("conditions", ()):
+        if old["type"] != fresh["type"]:
+            conditions.append(old)
+            continue
+        placed = True
+        same = all(old.get(name) == fresh.get(name) for name in ("status", "reason", "message"))
+        since = old["lastTransitionTime"] if old["status"] == fresh["status"] else now
+        conditions.append(old if same else {**old, **fresh, "lastTransitionTime": since})
+    if not placed:
+        conditions.append({**fresh, "lastTransitionTime": now})
+    return {**status, "conditions": conditions}
