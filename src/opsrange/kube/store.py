@@ -178,13 +178,22 @@ class Store:
         suffix = "".join(self._names.choice(_SUFFIX_LETTERS) for _ in range(5))
         return _with_metadata(document, name=f"{prefix[:58]}{suffix}")
 
-    def prepared(self, kind: Kind, document: Json) -> Json:
-        """A document with a name and identity of its own, as creation stores it, but not stored."""
-        document = self.named(document)
+    def previewed(self, kind: Kind, document: Json) -> Json:
+        """What :meth:`create` would store, under an identity that is not drawn from the world's.
+
+        Raises:
+            ApiError: 409 when the name is taken.
+        """
+        key = key_of(document)
+        if self.find(kind, *key) is not None:
+            raise already_exists(kind, key[1])
+        return self._born(document, random.Random(f"{key}{self.kernel.now_ms}"), None)
+
+    def _born(self, document: Json, uids: random.Random, version: str | None) -> Json:
         return _with_metadata(
             document,
-            uid=_uuid(self._uids),
-            resourceVersion=None,
+            uid=_uuid(uids),
+            resourceVersion=version,
             creationTimestamp=rfc3339(self.kernel.now_ms),
             deletionTimestamp=None,
             deletionGracePeriodSeconds=None,
@@ -203,9 +212,7 @@ class Store:
         if key in objects:
             raise already_exists(kind, key[1])
         self.resource_version += 1
-        created = _with_metadata(
-            self.prepared(kind, document), resourceVersion=str(self.resource_version)
-        )
+        created = self._born(document, self._uids, str(self.resource_version))
         objects[key] = created
         self._announce("ADDED", kind, None, created)
         return created
