@@ -67,6 +67,11 @@ class Route:
 class Network(Protocol):
     """The estate as a process sees it."""
 
+    @property
+    def version(self) -> int:
+        """Changes whenever anything this network answers could have changed; answers are kept until then."""
+        ...
+
     def instances(self) -> Sequence[Instance]:
         """Every running instance of every workload, in a stable order."""
         ...

@@ -1,0 +1,126 @@
+"""What is true of one running process: whether it listens, what it holds in memory, what it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from opsrange.apps.definition import Definition, Protocol, Service
+from opsrange.apps.ports import Instance
+from opsrange.apps.registry import Registry, Release
+
+MIB = 1 << 20
+_EXIT_DELAY_MS = 900
+"""How long a process lives that finds its configuration wanting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a start goes."""
+
+    exits_after_ms: int | None = None
+    """``None``: it runs."""
+    exit_code: int = 0
+    message: str = ""
+    """The last words it writes."""
+
+
+@dataclass(slots=True)
+class Process:
+    """The private state of one container's process."""
+
+    uid: str
+    service: str
+    release: Release
+    started_ms: int
+    listening_ms: int
+    """When it opens its ports, unless it ended before."""
+    ports: dict[int, Protocol]
+    base_bytes: float
+    skew: float
+    """Its share of the load relative to its peers', near one."""
+    exits: Start = field(default_factory=Start)
+    ended: bool = False
+    leaked_bytes: float = 0.0
+    memory_bytes: float = 0.0
+    cpu_millicores: float = 3.0
+
+    def serves(self, now_ms: int) -> bool:
+        """Whether it accepts connections now."""
+        return not self.ended and self.exits.exits_after_ms is None and self.listening_ms <= now_ms
+
+
+class Processes:
+    """Every process by instance.
+
+    Args:
+        definition: the application.
+        registry: how releases behave.
+    """
+
+    def __init__(self, definition: Definition, registry: Registry) -> None:
+        self._definition = definition
+        self._registry = registry
+        self._processes: dict[tuple[str, str], tuple[int, Process]] = {}
+
+    def start(self, instance: Instance) -> Process:
+        """Begin a process for an instance, forgetting what ran in its container before."""
+        service = self._definition.services[instance.workload]
+        release = self._registry.release(instance.workload, instance.release)
+        skew = 0.94 + (sum(instance.uid.encode()) % 13) / 100
+        startup_ms = round(service.startup_ms * release.startup_factor * (0.9 + skew / 10))
+        base_bytes = service.memory_mib * MIB * release.memory_factor * (0.97 + skew / 30)
+        ports = listening(service, instance)
+        process = Process(
+            uid=instance.uid,
+            service=instance.workload,
+            release=release,
+            started_ms=instance.started_ms,
+            listening_ms=instance.started_ms + startup_ms,
+            ports=ports or {},
+            base_bytes=base_bytes,
+            skew=skew,
+            exits=_start(service, instance, release, ports is None),
+            memory_bytes=base_bytes * 0.5,
+        )
+        self._processes[instance.uid, instance.container] = (instance.restart, process)
+        return process
+
+    def stop(self, instance: Instance) -> None:
+        """Forget an instance's process."""
+        self._processes.pop((instance.uid, instance.container), None)
+
+    def of(self, instance: Instance) -> Process:
+        """The process of a running instance; begun on first sight when nobody started it."""
+        found = self._processes.get((instance.uid, instance.container))
+        if found is None or found[0] != instance.restart:
+            return self.start(instance)
+        return found[1]
+
+    def prune(self, instances: Sequence[Instance]) -> None:
+        """Forget processes of instances that are gone."""
+        alive = {(instance.uid, instance.container) for instance in instances}
+        for key in [key for key in self._processes if key not in alive]:
+            del self._processes[key]
+
+
+def listening(service: Service, instance: Instance) -> dict[int, Protocol] | None:
+    """The ports a process opens, or ``None`` when its configuration names one that is no port."""
+    ports: dict[int, Protocol] = {}
+    for port in service.ports:
+        text = instance.env.get(port.env, "") if port.env else ""
+        if text and not (text.isdigit() and 0 < int(text) < 65536):
+            return None
+        ports[int(text) if text else port.port] = port.protocol
+    return ports
+
+
+def _start(service: Service, instance: Instance, release: Release, bad_port: bool) -> Start:
+    missing = next((name for name in service.required if not instance.env.get(name)), "")
+    if missing:
+        return Start(_EXIT_DELAY_MS, 1, f"missing:{missing}")
+    if bad_port:
+        return Start(_EXIT_DELAY_MS, 1, "invalid port number in environment")
+    if release.crash_exit_code is not None:
+        return Start(release.crash_after_ms, release.crash_exit_code, release.crash_log)
+    return Start()
