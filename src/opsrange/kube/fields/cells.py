@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opsrange.kube.durations import age
+from opsrange.kube.fields.durations import age
 from opsrange.kube.kind import Column
 from opsrange.types import Json
 
