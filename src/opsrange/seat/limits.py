@@ -1,0 +1,31 @@
+"""What a seat may use. One document, logged with every attempt."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+MIB = 1 << 20
+
+
+class SeatLimits(BaseModel):
+    """Bounds of a sandbox and of each command in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    processes: PositiveInt = 256
+    """Processes and threads alive at once."""
+    process_memory_bytes: PositiveInt = 2048 * MIB
+    """Private writable memory of one process; more is refused to it, as by a full machine."""
+    memory_bytes: PositiveInt = 1024 * MIB
+    """Resident memory of all processes together; beyond, all of them are killed (``memory_limit``)."""
+    output_bytes: PositiveInt = 2 * MIB
+    """Kept of each stream of a command; the rest is read and thrown away."""
+    output_bytes_max: PositiveInt = 64 * MIB
+    """Of both streams together; beyond, the command is killed (``output_limit``)."""
+    home_bytes: PositiveInt = 128 * MIB
+    tmp_bytes: PositiveInt = 64 * MIB
+    open_files: int = Field(default=1024, ge=256)
+    wall_s: PositiveFloat = 60.0
+    """A command that takes longer on the wall clock is killed (``wall_timeout``)."""
+    virtual_s: PositiveFloat = 1800.0
+    """A command that takes longer in virtual time is killed (``virtual_timeout``)."""

@@ -1,0 +1,281 @@
+"""One attempt's sandbox: opened over a world, runs commands as steps, leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import posixpath
+import shlex
+import signal
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from opsrange.errors import SeatError
+from opsrange.hosting.client import World
+from opsrange.seat import etc, toolbox
+from opsrange.seat.control import Completed, Control
+from opsrange.seat.layout import Layout, layout
+from opsrange.seat.limits import SeatLimits
+from opsrange.types import Json
+
+_NOBODY = 65534
+_EXIT_TIMEOUT_S = 10.0
+_COUNTED_BY_NAMESPACE = (5, 14)
+"""From this kernel on, RLIMIT_NPROC counts the sandbox's processes and not all of the user's (ucounts)."""
+
+
+class Seat:
+    """A running sandbox whose loopback is the world. Made by :meth:`open`."""
+
+    def __init__(
+        self, world: World, limits: SeatLimits, process: subprocess.Popen[bytes], control: Control
+    ) -> None:
+        self.world = world
+        self.limits = limits
+        self._process = process
+        self._pidfd = os.pidfd_open(process.pid)
+        self._control = control
+        self._now_fd = -1
+        self._steps = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, world: World, limits: SeatLimits | None = None) -> Self:
+        """Assemble a sandbox and let the world answer in it.
+
+        Args:
+            world: whose addresses are reachable inside.
+            limits: bounds; the defaults when ``None``.
+
+        Raises:
+            SeatError: when the sandbox cannot be assembled here.
+        """
+        limits = limits or SeatLimits()
+        places = etc.places(await world.addresses())
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        asking, answering = socket.socketpair()
+        with theirs, asking, answering:
+            control = Control(mine, limits)
+            settings = {
+                "control": theirs.fileno(),
+                "idle": answering.fileno(),
+                "listen": [[place.ip, place.port] for place in places],
+                "memory_bytes": limits.memory_bytes,
+                "now_file": etc.NOW_FILE,
+                "rlimits": _rlimits(limits),
+            }
+            made = layout(limits, etc.files(places))
+            try:
+                process = _start(made, settings, [theirs.fileno(), answering.fileno()])
+            except OSError as error:
+                control.close()
+                raise SeatError(f"asked for a sandbox; bwrap does not start: {error}") from error
+            finally:
+                made.close()
+            theirs.close()
+            answering.close()
+            seat = cls(world, limits, process, control)
+            try:
+                await seat._connect([place.address for place in places], asking)
+            except BaseException:
+                await seat.close()
+                raise
+        return seat
+
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        stdin: bytes = b"",
+        cwd: str = "",
+        env: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Completed:
+        """Run one command, without telling the world of a step.
+
+        Args:
+            command: text for bash, or an argument vector.
+            stdin: everything the command can read.
+            cwd: relative to the home.
+            env: beside the sandbox's own environment.
+            timeout_s: on the wall clock; never more than the seat's limit.
+
+        Raises:
+            SeatError: when the sandbox was lost.
+            OSError: when the command could not be started.
+        """
+        argv = ["/bin/bash", "-c", command] if isinstance(command, str) else list(command)
+        description = {
+            "argv": argv,
+            "cwd": posixpath.join(etc.HOME, cwd),
+            "env": etc.ENVIRONMENT | dict(env or {}),
+        }
+        wall_s = min(timeout_s or self.limits.wall_s, self.limits.wall_s)
+        stop = {"virtual_timeout": self.world.virtual_timeout}
+        return await self._control.run(description, stdin, stop, wall_s)
+
+    async def step(
+        self,
+        command: str | Sequence[str],
+        *,
+        stdin: bytes = b"",
+        cwd: str = "",
+        env: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+        virtual_s: float | None = None,
+        begin: Mapping[str, object] | None = None,
+    ) -> tuple[Completed, Json]:
+        """One step: the world begins it, the command runs, the world ends and records it. Steps never overlap.
+
+        Args:
+            command: as for :meth:`run`, like ``stdin``, ``cwd``, ``env`` and ``timeout_s``.
+            virtual_s: limit in virtual time; never more than the seat's.
+            begin: arguments of the world's ``begin_step``.
+
+        Returns:
+            The command's end and the record (``trace.Step`` as JSON).
+
+        Raises:
+            SeatError: when the sandbox was lost.
+            OSError: when the command could not be started; the step is recorded all the same.
+        """
+        async with self._steps:
+            limit_s = min(virtual_s or self.limits.virtual_s, self.limits.virtual_s)
+            await self.world.begin(limit_ms=round(limit_s * 1000), **(begin or {}))
+            try:
+                done = await self.run(command, stdin=stdin, cwd=cwd, env=env, timeout_s=timeout_s)
+            except OSError as error:
+                code = 127 if isinstance(error, FileNotFoundError) else 126
+                failed = Completed(code, b"", f"{error.filename}: {error.strerror}\n".encode())
+                await self._end(command, failed)
+                raise
+            return done, await self._end(command, done)
+
+    async def read_file(self, path: str, *, bytes_max: int | None = None) -> bytes:
+        """The content of a file inside; a relative path starts at the home.
+
+        Args:
+            path: in the sandbox.
+            bytes_max: at most so much is read.
+
+        Raises:
+            OSError: what the sandbox's user would get.
+        """
+        fd = await self._control.open_file(posixpath.join(etc.HOME, path), write=False)
+        with open(fd, "rb") as file:
+            os.set_blocking(fd, True)
+            return file.read(-1 if bytes_max is None else bytes_max)
+
+    async def write_file(self, path: str, data: bytes) -> None:
+        """Create or replace a file inside, with the folders it needs.
+
+        Raises:
+            OSError: what the sandbox's user would get.
+        """
+        fd = await self._control.open_file(posixpath.join(etc.HOME, path), write=True)
+        with open(fd, "wb") as file:
+            file.write(data)
+
+    async def close(self) -> None:
+        """End every process of the sandbox and wait until it is gone. Harmless when already closed."""
+        self._control.close()
+        if self._pidfd >= 0:
+            pidfd, self._pidfd = self._pidfd, -1
+            await _reap(pidfd, self._process)
+        if self._now_fd >= 0:
+            os.close(self._now_fd)
+            self._now_fd = -1
+        if not self.world.ended:
+            await self.world.unserve()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _connect(self, addresses: Sequence[str], asking: socket.socket) -> None:
+        descriptors = await self._control.ready()
+        self._now_fd = descriptors[0]
+        with contextlib.ExitStack() as stack:
+            sockets = [socket.socket(fileno=fd) for fd in descriptors[1:]]
+            for each in sockets:
+                stack.enter_context(each)
+            await self.world.serve(
+                dict(zip(addresses, sockets, strict=True)),
+                idle=asking,
+                now_file=Path(f"/proc/{os.getpid()}/fd/{self._now_fd}"),
+            )
+
+    async def _end(self, command: str | Sequence[str], done: Completed) -> Json:
+        record: Json = await self.world.end(
+            command=command if isinstance(command, str) else shlex.join(command),
+            exit_code=done.exit_code,
+            pipeline_exit_codes=done.pipelines,
+            stdout=done.stdout.decode(errors="replace"),
+            stderr=done.stderr.decode(errors="replace"),
+            stopped=done.stopped,
+            wall_ms=round(done.wall_ms, 3),
+        )
+        return record
+
+
+def _start(made: Layout, settings: Json, keep: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start bubblewrap with process 1 in it. As root it is given up first: nothing inside needs it."""
+    script = made.memory(toolbox.script("init.py").encode())
+    for name in ("DONT_FAKE_MONOTONIC", "PATH"):
+        made.add("--setenv", name, etc.ENVIRONMENT[name])
+    made.add("--setenv", "SEAT", json.dumps(settings))
+    binary = os.open(toolbox.bubblewrap(), os.O_RDONLY | os.O_CLOEXEC)
+    made.descriptors.append(binary)
+    lowered = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    return subprocess.Popen(
+        [f"/proc/self/fd/{binary}", *made.arguments, "--", toolbox.interpreter().inside, "-I", "-S", "-"],
+        stdin=script,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[*made.descriptors, *keep],
+        cwd="/",
+        env={},
+        **lowered,
+    )
+
+
+def _rlimits(limits: SeatLimits) -> dict[str, int]:
+    found = {
+        "RLIMIT_CORE": 0,
+        "RLIMIT_DATA": limits.process_memory_bytes,
+        "RLIMIT_FSIZE": max(limits.home_bytes, limits.tmp_bytes),
+        "RLIMIT_NOFILE": limits.open_files,
+    }
+    release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
+    if release >= _COUNTED_BY_NAMESPACE:
+        found["RLIMIT_NPROC"] = limits.processes
+    return found
+
+
+async def _reap(pidfd: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait for bubblewrap, which ends with process 1; kill it when it does not."""
+    loop = asyncio.get_running_loop()
+    gone = loop.create_future()
+    loop.add_reader(pidfd, lambda: gone.done() or gone.set_result(None))
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        await asyncio.wait([gone], timeout=_EXIT_TIMEOUT_S)
+        if not gone.done():
+            raise SeatError("the sandbox did not end within 10 s of being killed")
+        process.wait()
+    finally:
+        loop.remove_reader(pidfd)
+        os.close(pidfd)
