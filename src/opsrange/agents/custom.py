@@ -1,0 +1,170 @@
+"""An agent of one's own: ``path.py:function``.
+
+Two forms. A factory without required arguments that returns an Inspect solver or agent is used as it is. A plain function
+``agent(page, run) -> dict`` gets the page's text and a ``run(command)`` whose result has ``stdout``, ``stderr`` and
+``exit_code``, and returns a report; it works through the same tools as any model.
+
+Belongs here: loading and adapting foreign code. Does not: the command line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio.from_thread
+import anyio.to_thread
+from inspect_ai.agent import Agent, as_solver, is_agent
+from inspect_ai.model import ChatMessageAssistant, execute_tools
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import ToolCall
+from inspect_ai.util import ExecResult, registry_info
+from pydantic import ValidationError
+
+from opsrange.agents.tools import bash, keep
+from opsrange.agents.world_access import current_world
+from opsrange.errors import AgentError, OperatorError
+from opsrange.trace import Report
+from opsrange.types import SECOND_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command did, in full."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+Run = Callable[[str], Ran]
+PlainAgent = Callable[[str, Run], dict[str, Any]]
+
+
+def load_agent(reference: str, *, think_time_s: float = 0) -> Solver:
+    """The solver behind ``path.py:function``.
+
+    Args:
+        reference: file and function.
+        think_time_s: virtual seconds before each command of a plain function.
+
+    Raises:
+        OperatorError: when there is no such file or function, or it has neither form.
+    """
+    path_text, separator, name = reference.rpartition(":")
+    path = Path(path_text)
+    if not separator or not path_text.endswith(".py") or not name:
+        raise OperatorError(f"asked for agent {reference!r}; expected path.py:function")
+    if not path.is_file():
+        raise OperatorError(f"asked for agent {reference!r}; there is no file {path_text}")
+    function = getattr(_module(path), name, None)
+    if function is None or not callable(function):
+        raise OperatorError(f"asked for agent {reference!r}; {path_text} has no function {name}")
+    required = _required_arguments(function)
+    if required == 0:
+        return _from_factory(reference, function)
+    if required == 2 and not inspect.iscoroutinefunction(function):
+        return plain_agent(function, name, think_time_s)
+    raise OperatorError(
+        f"asked for agent {reference!r}; {name} takes {required} arguments; expected agent(page, run) -> dict, "
+        "or a factory without arguments that returns an Inspect solver or agent"
+    )
+
+
+def _module(path: Path) -> object:
+    spec = importlib.util.spec_from_file_location(f"opsrange_agent_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise OperatorError(f"asked for agent file {path}; Python cannot load it")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # foreign code may raise anything while loading
+        raise OperatorError(
+            f"asked for agent file {path}; loading it failed: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+def _required_arguments(function: Callable[..., Any]) -> int:
+    return sum(
+        parameter.default is parameter.empty
+        and parameter.kind in {parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD}
+        for parameter in inspect.signature(function).parameters.values()
+    )
+
+
+def _from_factory(reference: str, factory: Callable[[], Any]) -> Solver:
+    made = factory()
+    if is_agent(made):
+        agent: Agent = made
+        return as_solver(agent)
+    if callable(made):
+        with contextlib.suppress(ValueError):  # raised for what Inspect never registered
+            if registry_info(made).type == "solver":
+                found: Solver = made
+                return found
+    raise OperatorError(
+        f"asked for agent {reference!r}; it returned {type(made).__name__}, not an Inspect solver or agent"
+    )
+
+
+@solver
+def plain_agent(function: PlainAgent, name: str, think_time_s: float) -> Solver:
+    """A plain function as a solver. Its own exceptions are the agent's; those of the tools keep their owner."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        results: list[ExecResult[str]] = []
+        failures: list[Exception] = []
+        tools = [bash(results.append)]
+
+        async def call(command: str) -> Ran:
+            results.clear()
+            if think_time_s > 0:
+                await current_world().advance(round(think_time_s * SECOND_MS))
+            message = ChatMessageAssistant(
+                content="",
+                tool_calls=[
+                    ToolCall(
+                        id=f"call-{len(state.messages)}",
+                        function="bash",
+                        arguments={"command": command},
+                    )
+                ],
+                model=name,
+            )
+            state.messages.append(message)
+            try:
+                answers, _ = await execute_tools(state.messages, tools)
+            except Exception as error:
+                failures.append(error)
+                raise
+            state.messages.extend(answers)
+            if not results:
+                return Ran("", answers[-1].text if answers else "", 1)
+            return Ran(results[0].stdout, results[0].stderr, results[0].returncode)
+
+        def run(command: str) -> Ran:
+            return anyio.from_thread.run(call, command)
+
+        try:
+            answer = await anyio.to_thread.run_sync(function, state.user_prompt.text, run)
+            keep(_report(answer))
+        except Exception as error:
+            if failures:
+                raise failures[0] from error
+            state.metadata["agent_failure"] = f"{type(error).__name__}: {error}"
+        return state
+
+    return solve
+
+
+def _report(answer: object) -> Report:
+    try:
+        return Report.model_validate(answer)
+    except ValidationError as error:
+        raise AgentError(f"the agent's report is malformed: {error}") from error

@@ -1,0 +1,82 @@
+"""Agents without a model: a policy is a generator that asks for commands and returns its report.
+
+A policy sees what a model sees: the page and each command's shown output. It keeps no state between turns: for every
+turn it is run again from the start over the outputs in the message history, so a policy must be deterministic.
+
+Belongs here: the form of a policy and how it is driven. Does not: any particular policy, Inspect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+
+from opsrange.trace import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a command showed."""
+
+    text: str
+    """Standard output."""
+    stderr: str = ""
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command succeeded."""
+        return self.exit_code == 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerKey:
+    """What the oracle alone is given."""
+
+    commands: Sequence[str]
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a policy starts from."""
+
+    page: str
+    instructions: str = ""
+    """The system prompt."""
+    key: AnswerKey | None = field(default=None, repr=False)
+
+
+Play = Generator[str, Output, Report]
+"""Yields shell command lines, is sent their outputs, returns the report."""
+Policy = Callable[[Case], Play]
+
+_SHOWN = re.compile(
+    r"(?P<out>.*?)(?:(?:^|\n)\[stderr\]\n(?P<err>.*?))?(?:(?:^|\n)\[exit code (?P<code>-?\d+)\])?",
+    re.DOTALL,
+)
+
+
+def parse_shown(text: str) -> Output:
+    """Take apart a result as the ``bash`` tool shows it."""
+    found = _SHOWN.fullmatch(text)
+    if found is None or text == "(no output)":
+        return Output("" if text == "(no output)" else text)
+    return Output(found["out"], found["err"] or "", int(found["code"] or 0))
+
+
+def next_move(policy: Policy, case: Case, outputs: Sequence[Output]) -> str | Report:
+    """What the policy does after ``outputs``: the next command, or the report.
+
+    A policy that is sent more outputs than it asked for has finished; its report is returned.
+    """
+    play = policy(case)
+    try:
+        command = next(play)
+        for output in outputs:
+            command = play.send(output)
+    except StopIteration as finished:
+        reported: Report = finished.value
+        return reported
+    return command

@@ -1,0 +1,22 @@
+"""What Inspect finds when it loads the entry point ``opsrange``: tasks, the model provider, the sandbox provider.
+
+Belongs here: registration. Does not: anything else; what is heavy is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from inspect_ai.model import ModelAPI, modelapi
+
+from opsrange.seat.provider import SeatEnvironment
+from opsrange.tasks.sre import sre_diagnosis, sre_repair
+
+
+@modelapi(name="opsrange")
+def scripted() -> type[ModelAPI]:
+    """Scripted agents: ``opsrange/oracle``, ``opsrange/triage`` and others."""
+    from opsrange.agents.provider import PolicyModel
+
+    return PolicyModel
+
+
+__all__ = ["SeatEnvironment", "scripted", "sre_diagnosis", "sre_repair"]

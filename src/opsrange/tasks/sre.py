@@ -1,0 +1,158 @@
+"""The SRE tasks: find out why, and put it right.
+
+Belongs here: task definitions. Does not: loops (``agents``), rules (``scoring``), worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from inspect_ai import Epochs, Task, task
+from inspect_ai.agent import Agent
+from inspect_ai.dataset import MemoryDataset
+from inspect_ai.model import GenerateConfig
+from inspect_ai.scorer import Scorer
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import SandboxEnvironmentType
+
+from opsrange.agents.custom import load_agent
+from opsrange.agents.loop import itbench_responder, responder
+from opsrange.agents.prompts import DIAGNOSIS, ITBENCH_AA, REPAIR
+from opsrange.agents.world_access import current_world
+from opsrange.errors import OperatorError
+from opsrange.tasks.dataset import SandboxFor, choose_scenarios, instances, parse_seeds
+from opsrange.tasks.scorers import diagnosis, repair, repaired
+
+Profile = Literal["opsrange", "itbench_aa"]
+
+TURNS = 60
+"""Twice what the best published agents need on such incidents."""
+THINK_TIME_S = 20.0
+"""What a model turn takes, as the incident sees it."""
+ITBENCH_TURNS = 100
+ITBENCH_EPOCHS = 3
+_OUTPUT_BYTES_MAX = 400_000
+"""Above what the bash tool shows of its two streams in the widest encoding, so that nothing is cut twice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How attempts run, beside what they are about."""
+
+    turns: int | None = None
+    think_time_s: float = THINK_TIME_S
+    profile: Profile = "opsrange"
+    agent: str = ""
+    """``path.py:function`` instead of the built-in loop; empty for the loop."""
+
+
+@solver
+def page() -> Solver:
+    """Fetch the page from the world and put it in place of the sample's input."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        answer = await current_world().call("page")
+        state.user_prompt.text = f"{answer['title']}\n\n{answer['text']}"
+        return state
+
+    return solve
+
+
+def build(
+    dataset: MemoryDataset, rules: Rules, *, instructions: str, scorers: Sequence[Scorer]
+) -> Task:
+    """A task over instances.
+
+    Raises:
+        OperatorError: for an unknown profile, or an agent that cannot be loaded.
+    """
+    if rules.profile not in {"opsrange", "itbench_aa"}:
+        raise OperatorError(
+            f"asked for profile {rules.profile!r}; known are opsrange and itbench_aa"
+        )
+    original = rules.profile == "itbench_aa"
+    solving: Solver | Agent
+    if rules.agent:
+        solving = load_agent(rules.agent, think_time_s=rules.think_time_s)
+    elif original:
+        solving = itbench_responder(ITBENCH_AA, think_time_s=rules.think_time_s)
+    else:
+        solving = responder(instructions, think_time_s=rules.think_time_s)
+    return Task(
+        dataset=dataset,
+        setup=page(),
+        solver=solving,
+        scorer=list(scorers),
+        epochs=Epochs(ITBENCH_EPOCHS, "mean") if original else None,
+        turn_limit=rules.turns or (ITBENCH_TURNS if original else TURNS),
+        fail_on_error=False,
+        config=GenerateConfig(max_tool_output=_OUTPUT_BYTES_MAX),
+        metadata={"profile": rules.profile, "think_time_s": rules.think_time_s},
+    )
+
+
+def seat_for(scenario: str, seed: int) -> SandboxEnvironmentType:
+    """The seat of an instance."""
+    seat = import_module("opsrange.seat")  # late: assembling a toolbox is not needed to list tasks
+    config: SandboxEnvironmentType = ("opsrange", seat.SeatConfig(scenario=scenario, seed=seed))
+    return config
+
+
+def _instances(
+    scenario: str, seeds: str | int, sandbox_for: SandboxFor = seat_for
+) -> MemoryDataset:
+    library = import_module("opsrange.scenarios")  # late: parses the library
+    known: list[str] = list(library.scenario_names())
+    return instances(choose_scenarios(scenario, known), parse_seeds(seeds), sandbox_for)
+
+
+@task
+def sre_diagnosis(
+    scenario: str = "all",
+    seeds: str | int = 1,
+    turns: int | None = None,
+    think_time_s: float = THINK_TIME_S,
+    profile: Profile = "opsrange",
+    agent: str = "",
+) -> Task:
+    """Name the root causes of an incident.
+
+    Args:
+        scenario: comma list of scenarios, or ``all``.
+        seeds: ``7``, ``1-3`` or ``1,4-6``.
+        turns: most model turns; 60, or 100 under ``itbench_aa``.
+        think_time_s: virtual seconds per model turn.
+        profile: ``opsrange``, or ``itbench_aa`` for the original's rules.
+        agent: ``path.py:function`` for an agent of one's own.
+    """
+    rules = Rules(turns=turns, think_time_s=think_time_s, profile=profile, agent=agent)
+    return build(_instances(scenario, seeds), rules, instructions=DIAGNOSIS, scorers=[diagnosis()])
+
+
+@task
+def sre_repair(
+    scenario: str = "all",
+    seeds: str | int = 1,
+    turns: int | None = None,
+    think_time_s: float = THINK_TIME_S,
+    profile: Profile = "opsrange",
+    agent: str = "",
+) -> Task:
+    """Restore the service without doing harm, and name the root causes.
+
+    Args: as for :func:`sre_diagnosis`; the original has no repair, so ``itbench_aa`` is refused.
+    """
+    if profile == "itbench_aa":
+        raise OperatorError(
+            "asked for sre_repair under itbench_aa; the original only diagnoses: use sre_diagnosis"
+        )
+    rules = Rules(turns=turns, think_time_s=think_time_s, profile=profile, agent=agent)
+    return build(
+        _instances(scenario, seeds),
+        rules,
+        instructions=REPAIR,
+        scorers=[repair(), repaired(), diagnosis()],
+    )
