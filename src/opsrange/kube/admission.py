@@ -4,8 +4,7 @@ Belongs here: namespace lifecycle, service accounts, limit ranges, default toler
 addresses. Does not: defaults and validation of a single object (``kinds``), authorisation (``rbac``).
 
 For the API: call :func:`admit` after ``Kind.default``/``on_create`` and validation of the *written* object, before the
-store. It returns the document to store (a changed copy, or the same object) and raises :class:`Rejection`, which carries
-the HTTP code, the reason and the message of the ``Status`` to answer with.
+store. It returns the document to store (a changed copy, or the same object) and raises ``ApiError``.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from collections.abc import Mapping, Sequence
 
 from opsrange.kube.ipam import node_port, service_ip
 from opsrange.kube.kind import Kind
-from opsrange.kube.quantity import is_binary, thousandths, written
+from opsrange.kube.quantities import is_binary, thousandths, written
+from opsrange.kube.status_errors import ApiError, forbidden
 from opsrange.kube.view import View
 from opsrange.types import Json
 
@@ -25,24 +25,8 @@ _NOT_READY_SECONDS = 300
 """``--default-not-ready-toleration-seconds`` of the API server."""
 
 
-class Rejection(Exception):  # noqa: N818 - it is an answer to a client, not an error of ours
-    """A request refused by admission.
-
-    Args:
-        code: HTTP status, usually 403.
-        reason: the API's machine reason, e.g. ``Forbidden``.
-        message: the API server's words.
-    """
-
-    def __init__(self, code: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.reason = reason
-        self.message = message
-
-
 def admit(
-    operation: str, kind: Kind, new: Json | None, old: Json | None, objects: View
+    operation: str, kind: Kind, new: Json | None, old: Json | None, view: View
 ) -> Json | None:
     """Pass a write through every admission plug-in.
 
@@ -51,32 +35,27 @@ def admit(
         kind: of the object.
         new: the document to be written, ``None`` for a deletion. It is not changed in place.
         old: the stored document, ``None`` for a creation.
-        objects: the present state of the cluster, through :class:`opsrange.kube.view.View`.
+        view: the present state of the cluster, e.g. ``StoreView(store)``.
 
     Returns:
         The document to store; ``None`` for a deletion.
 
     Raises:
-        Rejection: when the write is refused.
+        ApiError: when the write is refused.
     """
     if operation == "DELETE" or new is None:
         if kind.kind == "Namespace" and old and old["metadata"]["name"] in _IMMORTAL_NAMESPACES:
             name = old["metadata"]["name"]
-            raise _forbidden(kind, name, "this namespace may not be deleted")
+            raise forbidden(kind, name, "this namespace may not be deleted")
         return None
     if operation == "CREATE":
-        _require_namespace(kind, new, objects)
+        _require_namespace(kind, new, view)
         if kind.kind == "Pod":
-            new = _pod_defaults(kind, new, objects)
+            new = _pod_defaults(kind, new, view)
     if kind.kind == "Service" and not kind.group:
-        new = _service_addresses(new, objects)
-    _enforce_quotas(kind, new, old, objects)
+        new = _service_addresses(new, view)
+    _enforce_quotas(kind, new, old, view)
     return new
-
-
-def _forbidden(kind: Kind, name: str, why: str) -> Rejection:
-    group = f".{kind.group}" if kind.group else ""
-    return Rejection(403, "Forbidden", f'{kind.plural}{group} "{name}" is forbidden: {why}')
 
 
 def _name(document: Json) -> str:
@@ -84,22 +63,24 @@ def _name(document: Json) -> str:
     return str(metadata.get("name") or metadata.get("generateName", ""))
 
 
-def _require_namespace(kind: Kind, new: Json, objects: View) -> None:
+def _require_namespace(kind: Kind, new: Json, view: View) -> None:
     if not kind.namespaced:
         return
     name = new["metadata"].get("namespace", "default")
-    namespace = objects.get("Namespace", "", name)
+    namespace = view.get("Namespace", "", name)
     if namespace is None:
-        raise Rejection(404, "NotFound", f'namespaces "{name}" not found')
+        raise ApiError(
+            404, "NotFound", f'namespaces "{name}" not found', {"name": name, "kind": "namespaces"}
+        )
     if namespace["metadata"].get("deletionTimestamp") and kind.kind != "Event":
-        raise _forbidden(
+        raise forbidden(
             kind,
             _name(new),
             f"unable to create new content in namespace {name} because it is being terminated",
         )
 
 
-def _pod_defaults(kind: Kind, pod: Json, objects: View) -> Json:
+def _pod_defaults(kind: Kind, pod: Json, view: View) -> Json:
     """Service account, token volume, tolerations, priority and limit-range defaults."""
     namespace = pod["metadata"].get("namespace", "default")
     spec = dict(pod["spec"])
@@ -107,9 +88,9 @@ def _pod_defaults(kind: Kind, pod: Json, objects: View) -> Json:
     if "initContainers" in spec:
         spec["initContainers"] = [dict(item) for item in spec["initContainers"]]
     account_name = spec.get("serviceAccountName") or "default"
-    account = objects.get("ServiceAccount", namespace, account_name)
+    account = view.get("ServiceAccount", namespace, account_name)
     if account is None:
-        raise _forbidden(
+        raise forbidden(
             kind,
             _name(pod),
             f'error looking up service account {namespace}/{account_name}: serviceaccount "{account_name}" not found',
@@ -123,7 +104,7 @@ def _pod_defaults(kind: Kind, pod: Json, objects: View) -> Json:
     spec["tolerations"] = _tolerations(spec.get("tolerations", ()))
     spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    for limits in objects.list("LimitRange", namespace):
+    for limits in view.list("LimitRange", namespace):
         _apply_limit_range(spec, limits)
     return {**pod, "spec": spec}
 
@@ -222,7 +203,7 @@ def _apply_limit_range(spec: Json, limit_range: Json) -> None:
             item["resources"] = resources
 
 
-def _service_addresses(service: Json, objects: View) -> Json:
+def _service_addresses(service: Json, view: View) -> Json:
     """Allocate the cluster IP and node ports a service needs and does not have."""
     metadata, spec = service["metadata"], dict(service["spec"])
     if spec.get("type") == "ExternalName":
@@ -230,7 +211,7 @@ def _service_addresses(service: Json, objects: View) -> Json:
     namespace, name = metadata.get("namespace", "default"), _name(service)
     others = [
         item["spec"]
-        for item in objects.list("Service")
+        for item in view.list("Service")
         if (item["metadata"]["namespace"], item["metadata"]["name"]) != (namespace, name)
     ]
     if not spec.get("clusterIP"):
@@ -320,11 +301,11 @@ def _unspecified(spec: Json, resource: str) -> list[str]:
     )
 
 
-def _enforce_quotas(kind: Kind, new: Json, old: Json | None, objects: View) -> None:
+def _enforce_quotas(kind: Kind, new: Json, old: Json | None, view: View) -> None:
     """Refuse what would exceed a quota, in the API server's words."""
     if not kind.namespaced or (old is not None and kind.kind not in {"Pod", "Service"}):
         return
-    quotas = objects.list("ResourceQuota", new["metadata"].get("namespace", "default"))
+    quotas = view.list("ResourceQuota", new["metadata"].get("namespace", "default"))
     if not quotas:
         return
     after, before = usage(kind.kind, new), usage(kind.kind, old) if old else {}
@@ -336,7 +317,7 @@ def _enforce_quotas(kind: Kind, new: Json, old: Json | None, objects: View) -> N
             continue
         _refuse_unspecified(kind, new, quota, relevant, old)
         raised = [name for name in relevant if added[name] > 0]
-        used = quota_used(quota, objects)
+        used = quota_used(quota, view)
         over = [name for name in raised if used[name] + added[name] > thousandths(hard[name])]
         if over:
             parts = (
@@ -346,7 +327,7 @@ def _enforce_quotas(kind: Kind, new: Json, old: Json | None, objects: View) -> N
             )
             words = ", ".join(f"{word}: {_listed(amounts, hard)}" for word, amounts in parts)
             quota_name = quota["metadata"]["name"]
-            raise _forbidden(kind, _name(new), f"exceeded quota: {quota_name}, {words}")
+            raise forbidden(kind, _name(new), f"exceeded quota: {quota_name}, {words}")
 
 
 def _refuse_unspecified(
@@ -362,7 +343,7 @@ def _refuse_unspecified(
     if missing:
         quota_name = quota["metadata"]["name"]
         why = f"failed quota: {quota_name}: must specify {'; '.join(missing)}"
-        raise _forbidden(kind, _name(new), why)
+        raise forbidden(kind, _name(new), why)
 
 
 def _listed(amounts: Mapping[str, int], hard: Json) -> str:
@@ -396,7 +377,7 @@ def in_scope(quota: Json, kind: str, document: Json) -> bool:
     return all(facts.get(scope, False) for scope in scopes)
 
 
-def quota_used(quota: Json, objects: View) -> dict[str, int]:
+def quota_used(quota: Json, view: View) -> dict[str, int]:
     """Present use of every hard-limited resource of a quota, in thousandths."""
     namespace = quota["metadata"]["namespace"]
     names = list(quota["spec"].get("hard", {}))
@@ -404,7 +385,7 @@ def quota_used(quota: Json, objects: View) -> dict[str, int]:
     used = dict.fromkeys(names, 0)
     for kind in kinds:
         mine = [name for name in names if _charged_kind(name) == kind]
-        for document in objects.list(kind, namespace):
+        for document in view.list(kind, namespace):
             if not in_scope(quota, kind, document):
                 continue
             amounts = usage(kind, document)
@@ -414,7 +395,7 @@ def quota_used(quota: Json, objects: View) -> dict[str, int]:
 
 
 def _charged_kind(resource: str) -> str:
-    """The kind whose objects count for a quota resource, or empty."""
+    """The kind whose view count for a quota resource, or empty."""
     if resource in _COUNT_KINDS:
         return _COUNT_KINDS[resource]
     if resource in _KIND_OF_RESOURCE:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Protocol
 
+from opsrange.kube.kind import Kind, all_kinds
+from opsrange.kube.store import Store
 from opsrange.types import Json, parse_rfc3339
 
 
@@ -18,6 +21,32 @@ class View(Protocol):
     def list(self, kind: str, namespace: str | None = None) -> Sequence[Json]:
         """All objects of a kind, of one namespace or of all, ordered by namespace and name."""
         ...
+
+
+@cache
+def kind_by_name() -> Mapping[str, Kind]:
+    """Kinds by the name manifests use; where groups share one, the core group's."""
+    found: dict[str, Kind] = {}
+    for kind in sorted(all_kinds().values(), key=lambda item: (item.group, item.plural)):
+        found.setdefault(kind.kind, kind)
+    return found
+
+
+class StoreView:
+    """A store as controllers see it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, kind: str, namespace: str, name: str) -> Json | None:
+        """One object, or ``None``, also when the kind is not served."""
+        known = kind_by_name().get(kind)
+        return self._store.find(known, namespace, name) if known else None
+
+    def list(self, kind: str, namespace: str | None = None) -> Sequence[Json]:
+        """Objects of a kind; none when it is not served."""
+        known = kind_by_name().get(kind)
+        return self._store.list(known, namespace or "") if known else ()
 
 
 def controller_of(document: Json) -> Json | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 
+from opsrange.kube.store import Deletion
 from opsrange.kube.view import View
 from opsrange.types import Json
 
@@ -49,6 +50,7 @@ class Delete:
     """Delete an object, pods gracefully."""
 
     document: Json
+    how: Deletion | None = None
 
 
 @dataclass(frozen=True, slots=True)
