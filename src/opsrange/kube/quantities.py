@@ -96,6 +96,15 @@ def parse(quantity: str | float) -> Quantity:
     return Quantity(max(Fraction(-_LARGEST), min(Fraction(_LARGEST), amount)), notation)
 
 
+def parse_quantity(quantity: str | float) -> Fraction:
+    """The exact amount of a quantity in its base unit.
+
+    Raises:
+        QuantityError: when ``quantity`` is not one.
+    """
+    return parse(quantity).amount
+
+
 def canonical(quantity: str | float) -> str:
     """A quantity as the API server writes it back: ``1000m`` is ``1``, ``0.5Gi`` is ``512Mi``.
 

@@ -47,3 +47,25 @@ def first_few(items: list[str], limit: int) -> str:
         return NONE
     text = ",".join(items[:limit])
     return text if len(items) <= limit else f"{text} + {len(items) - limit} more..."
+
+
+def count(title: str, part: str, field: str) -> Column:
+    """A column of a number that counts as zero when it is absent.
+
+    Args:
+        title: of the column.
+        part: ``spec`` or ``status``.
+        field: within that part.
+    """
+    return Column(title, lambda item, _: int(item.get(part, {}).get(field) or 0), type="integer")
+
+
+def access_modes(modes: list[str] | None) -> str:
+    """Access modes of volumes, abbreviated, in the order kubectl uses."""
+    short = {
+        "ReadWriteOnce": "RWO",
+        "ReadOnlyMany": "ROX",
+        "ReadWriteMany": "RWX",
+        "ReadWriteOncePod": "RWOP",
+    }
+    return ",".join(word for mode, word in short.items() if mode in (modes or ()))

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsrange.kube.fields.cells import AGE, NONE
-from opsrange.kube.fields.strategy import creating, updating
-from opsrange.kube.kind import Column, Kind
+from opsrange.kube.fields.complaints import required
+from opsrange.kube.fields.strategy import updating
+from opsrange.kube.kind import Column, FieldError, Kind
 from opsrange.kube.podspec import cells
+from opsrange.kube.podspec.defaults import default_pod_spec, qos_class
+from opsrange.kube.podspec.rules import check_pod_spec, check_pod_update
 from opsrange.types import Json
 
 
 def _selectable(pod: Json) -> Mapping[str, str]:
     """What ``--field-selector`` accepts for pods."""
-    spec, status = pod["spec"], pod.get("status", {})
+    spec, status = pod.get("spec", {}), pod.get("status", {})
     addresses = status.get("podIPs") or []
     return {
         "spec.nodeName": spec.get("nodeName", ""),
@@ -23,8 +26,29 @@ def _selectable(pod: Json) -> Mapping[str, str]:
         "spec.hostNetwork": "true" if spec.get("hostNetwork") else "false",
         "status.phase": status.get("phase", ""),
         "status.podIP": addresses[0].get("ip", "") if addresses else "",
+        "status.podIPs": addresses[0].get("ip", "") if addresses else "",
         "status.nominatedNodeName": status.get("nominatedNodeName", ""),
     }
+
+
+def _default(pod: Json) -> None:
+    if pod.get("spec") is not None:
+        default_pod_spec(pod["spec"])
+
+
+def _create(pod: Json) -> None:
+    """Status begins as pending; the quality of service follows from the resources."""
+    pod["metadata"]["generation"] = 1
+    pod["status"] = {"phase": "Pending", "qosClass": qos_class(pod.get("spec") or {})}
+
+
+def _validate(pod: Json, old: Json | None) -> list[FieldError]:
+    spec = pod.get("spec")
+    if spec is None:
+        return [required("spec.containers")]
+    if old is not None:
+        return check_pod_update(spec, old["spec"]) or check_pod_spec("spec", spec)
+    return check_pod_spec("spec", spec)
 
 
 KINDS = (
@@ -53,8 +77,10 @@ KINDS = (
             Column("Readiness Gates", lambda pod, _: cells.readiness_gates(pod), 1),
         ),
         age_column=False,
-        on_create=creating({"phase": "Pending", "qosClass": "BestEffort"}, generation=True),
+        default=_default,
+        on_create=_create,
         on_update=updating(generation=True),
+        validate=_validate,
         selectable_fields=_selectable,
     ),
 )

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from opsrange.kube.fields.cells import AGE, selector
+from opsrange.kube.fields.cells import AGE, count
+from opsrange.kube.fields.complaints import required
 from opsrange.kube.fields.strategy import creating, updating
-from opsrange.kube.kind import Column, Kind
-from opsrange.kube.podspec import cells
+from opsrange.kube.kind import FieldError, Kind
+from opsrange.kube.podspec.workload import (
+    CONTAINERS,
+    IMAGES,
+    SELECTOR,
+    check_workload,
+    default_template,
+)
+from opsrange.types import Json
+
+
+def _default(document: Json) -> None:
+    if spec := document.get("spec"):
+        spec.setdefault("replicas", 1)
+        default_template(spec)
+
+
+def _validate(document: Json, old: Json | None) -> list[FieldError]:
+    spec = document.get("spec")
+    return check_workload(spec, old) if spec else [required("spec.selector")]
+
 
 KINDS = (
     Kind(
@@ -19,24 +39,21 @@ KINDS = (
         namespaced=True,
         subresources=("status", "scale"),
         columns=(
-            Column("Desired", lambda o, _: o["spec"].get("replicas", 0), type="integer"),
-            Column("Current", lambda o, _: o.get("status", {}).get("replicas", 0), type="integer"),
-            Column(
-                "Ready",
-                lambda o, _: o.get("status", {}).get("readyReplicas", 0),
-                type="integer",
-            ),
+            count("Desired", "spec", "replicas"),
+            count("Current", "status", "replicas"),
+            count("Ready", "status", "readyReplicas"),
             AGE,
-            Column(
-                "Containers",
-                lambda o, _: cells.container_names(o["spec"]["template"]["spec"]),
-                1,
-            ),
-            Column("Images", lambda o, _: cells.container_images(o["spec"]["template"]["spec"]), 1),
-            Column("Selector", lambda o, _: selector(o["spec"].get("selector")), 1),
+            CONTAINERS,
+            IMAGES,
+            SELECTOR,
         ),
         age_column=False,
+        default=_default,
         on_create=creating({"replicas": 0}, generation=True),
         on_update=updating(generation=True),
+        validate=_validate,
+        selectable_fields=lambda o: {
+            "status.replicas": str(o.get("status", {}).get("replicas", 0))
+        },
     ),
 )

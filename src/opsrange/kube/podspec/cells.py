@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsrange.kube.fields.durations import since
 from opsrange.kube.fields.cells import NONE
+from opsrange.kube.fields.durations import since
 from opsrange.types import Json, parse_rfc3339
 
 
