@@ -120,9 +120,7 @@ def backward(topology: Topology) -> None:
             error = edge.error
             repeats = 1.0 if edge.call.parallel else times
             if edge.call.optional:
-                elapsed_ms += repeats * (
-                    (1 - error) * edge.latency_ms + error * edge.failure_ms
-                )
+                elapsed_ms += repeats * ((1 - error) * edge.latency_ms + error * edge.failure_ms)
                 continue
             if error > 0.0:
                 fails = times * error if times <= 1 else 1 - (1 - error) ** times

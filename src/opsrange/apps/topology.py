@@ -318,9 +318,7 @@ class Surveyor:
                 owner, process = owners.get(uid, (None, None))
                 if owner is None or process is None or port not in process.ports:
                     link.refused += share
-                elif (
-                    owner.name != link.name or process.ports[port] != link.dependency.protocol
-                ):
+                elif owner.name != link.name or process.ports[port] != link.dependency.protocol:
                     link.mismatched += share
                 else:
                     for index, (known, before) in enumerate(link.shares):
@@ -379,7 +377,7 @@ def _edge(cohort: Cohort, call: Call) -> Edge:
         targets=[(other.nodes[call.op], share) for other, share in link.shares],
         times=times,
         timeout_ms=timeout_ms,
-        broken=link.broken,
+        broken=link.broken if link.shares else 1.0,
         broken_ms=timeout_ms if link.reach is Reach.TIMEOUT else 2.0,
         meter_key=(cohort.name, call.to, call.op),
     )
