@@ -19,7 +19,8 @@ What a seat does, in terms of :class:`World`
 Idleness
     The world writes ``?`` to the idle socket; the sandbox's init answers ``1`` when no process of the sandbox is runnable
     and ``0`` otherwise (asked again 2 ms later). It is asked only while a step is open and somebody holds a stream, and at
-    most one question is outstanding.
+    most one question is outstanding. The answer must be ``0`` from ``begin`` until the step's command runs, and again from the
+    command's exit until ``end`` is answered: otherwise a watch left in the background would let time slip meanwhile.
 
 Sleeping
     The address ``clock:80`` is offered by hosting itself: ``POST /sleep?ms=N`` answers with a stream that ends N virtual

@@ -1,13 +1,17 @@
-"""Framing of the control channel: a 4-byte length, a JSON object, and descriptors riding on the first byte."""
+"""The control channel: a 4-byte length, a JSON object, and descriptors riding on the first byte.
+
+Failures travel as documents: class, owner and message survive, objects do not.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
+from opsrange.errors import OpsrangeError, WorldError
 from opsrange.types import Json
 
 MAX_DESCRIPTORS = 64
@@ -19,6 +23,25 @@ def frame(message: Json, descriptors: Sequence[int] = ()) -> bytes:
     """A message ready to be sent; it declares how many descriptors ride with it."""
     payload = json.dumps(message | {"descriptors": len(descriptors)}).encode()
     return len(payload).to_bytes(_HEAD_BYTES) + payload
+
+
+def encode_failure(error: OpsrangeError) -> Json:
+    """A failure as JSON."""
+    return {"class": type(error).__name__, "message": str(error)}
+
+
+def decode_failure(document: Json) -> OpsrangeError:
+    """The failure that was encoded; a ``WorldError`` when its class is not one of the tree's."""
+    for kind in _descendants(OpsrangeError):
+        if kind.__name__ == document["class"]:
+            return kind(document["message"])
+    return WorldError(f"{document['class']}: {document['message']}")
+
+
+def _descendants(kind: type[OpsrangeError]) -> Iterator[type[OpsrangeError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
 
 
 class Deframer:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from opsrange.errors import WorldError
-from opsrange.hosting.failures import decode
+from opsrange.hosting.channel import decode_failure
 from opsrange.hosting.link import Link
 from opsrange.types import Json
 
@@ -172,7 +172,7 @@ class World:
             async with asyncio.timeout(timeout_s):
                 await asyncio.wait([self._ready, ended], return_when=asyncio.FIRST_COMPLETED)
             if not self._ready.done():
-                raise WorldError(f"world {self.name} died before it was ready")
+                self._ready.set_exception(WorldError(f"world {self.name} died before it was ready"))
             self._ready.result()
         except TimeoutError:
             await self.close()
@@ -200,7 +200,7 @@ class World:
                 (self._pidfd,) = descriptors
                 self._ready.set_result(None)
             case "failed":
-                self._ready.set_exception(decode(message["error"]))
+                self._ready.set_exception(decode_failure(message["error"]))
             case "virtual_timeout":
                 self.virtual_timeout.set()
 
@@ -306,7 +306,7 @@ class Stable:
 
     def _notified(self, message: Json, descriptors: list[int]) -> None:
         if message["event"] == "failed":
-            self._ready.set_exception(decode(message["error"]))
+            self._ready.set_exception(decode_failure(message["error"]))
         else:
             self._ready.set_result(None)
 
@@ -314,12 +314,12 @@ class Stable:
 async def _kill(pidfd: int, name: str) -> None:
     """SIGKILL, then wait for the process to be gone; a pidfd can never mean somebody else's process."""
     loop = asyncio.get_running_loop()
-    gone = loop.create_future()
-    loop.add_reader(pidfd, lambda: gone.done() or gone.set_result(None))
+    gone = asyncio.Event()
+    loop.add_reader(pidfd, gone.set)
     try:
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         async with asyncio.timeout(_EXIT_TIMEOUT_S):
-            await gone
+            await gone.wait()
     except ProcessLookupError:
         return
     except TimeoutError:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from opsrange.errors import WorldError
-from opsrange.hosting.channel import MAX_DESCRIPTORS, Deframer, frame
-from opsrange.hosting.failures import decode
+from opsrange.hosting.channel import MAX_DESCRIPTORS, Deframer, decode_failure, frame
 from opsrange.types import Json
 
 _READ_BYTES = 1 << 18
@@ -149,7 +148,7 @@ class Link:
         if answer is None or answer.done():
             return
         if "error" in message:
-            answer.set_exception(decode(message["error"]))
+            answer.set_exception(decode_failure(message["error"]))
         else:
             answer.set_result(message.get("result"))
 
