@@ -52,10 +52,19 @@ class JourneyWindow(Record):
     p95_target_ms: float
 
 
+class Condition(Record):
+    """An alert that was paged for, as its rule judges it at the end; silences do not matter."""
+
+    alert: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    firing: bool
+
+
 class Objective(Record):
     """Service levels through the soak that follows the agent's report."""
 
     journeys: list[JourneyWindow]
+    conditions: list[Condition] = Field(default_factory=list)
 
 
 class DataLoss(Record):

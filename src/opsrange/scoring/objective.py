@@ -32,10 +32,12 @@ class ObjectiveResult(Record):
 
     met: bool
     score: float
-    """1 when every window of every operation met its targets, else 0."""
+    """1 when every window of every operation met its targets and no paged condition still holds, else 0."""
     windows: int
     windows_met: int
     failures: list[WindowFailure]
+    still_firing: list[str]
+    """Alerts of the page that fire at the end of the soak."""
 
 
 def judge_objective(objective: Objective) -> ObjectiveResult:
@@ -48,13 +50,15 @@ def judge_objective(objective: Objective) -> ObjectiveResult:
         raise GraderError("evidence holds no journey of the soak; the objective cannot be judged")
     failures = [failure for window in objective.journeys if (failure := _judge_window(window))]
     windows = len(objective.journeys)
-    met = not failures
+    still_firing = sorted({each.alert for each in objective.conditions if each.firing})
+    met = not failures and not still_firing
     return ObjectiveResult(
         met=met,
         score=float(met),
         windows=windows,
         windows_met=windows - len(failures),
         failures=failures,
+        still_firing=still_firing,
     )
 
 

@@ -76,6 +76,7 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
         f"{failure.operation} at {failure.window_ms}: {'; '.join(failure.why)}"
         for failure in objective.failures
     ]
+    reasons += [f"alert {alert} still fires" for alert in objective.still_firing]
     reasons += [
         f"{finding.severity.name.lower()} {finding.category}: {finding.entity} {finding.path}".rstrip()
         + f" ({finding.why})"

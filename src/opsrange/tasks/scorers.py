@@ -20,11 +20,7 @@ from opsrange.scoring.diagnosis_match import DiagnosisResult
 from opsrange.scoring.outcome import Outcome, outcome_of_failure
 from opsrange.scoring.regrade import regrade
 from opsrange.scoring.verdict import RepairResult, Verdict
-from opsrange.trace import Report
-from opsrange.types import MINUTE_MS, Json
-
-SOAK_MS = 10 * MINUTE_MS
-"""Two evaluation intervals of a five-minute alert, and longer than any restart back-off."""
+from opsrange.types import Json
 
 _EVIDENCE: WeakKeyDictionary[SandboxEnvironment, Json] = WeakKeyDictionary()
 """Concluding moves the world, so two scorers of one sample must share one conclusion."""
@@ -39,10 +35,8 @@ async def evidence_of(state: TaskState) -> Json:
     environment = current_environment()
     if environment not in _EVIDENCE:
         world = current_world()
-        handed_in = state.store.get(REPORT_KEY) or Report().model_dump(mode="json")
-        evidence: Json = dict(await world.call("conclude", report=handed_in, soak_ms=SOAK_MS))
-        if state.store.get(REPORT_KEY) is None:
-            evidence["report"] = None
+        handed_in = state.store.get(REPORT_KEY)
+        evidence: Json = dict(await world.call("conclude", report=handed_in))
         evidence["world_errors"] = [*evidence.get("world_errors", []), *await world.errors()]
         _EVIDENCE[environment] = evidence
     return _EVIDENCE[environment]

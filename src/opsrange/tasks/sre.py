@@ -23,7 +23,7 @@ from opsrange.agents.loop import itbench_responder, responder
 from opsrange.agents.prompts import DIAGNOSIS, ITBENCH_AA, REPAIR
 from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
-from opsrange.tasks.dataset import SandboxFor, choose_scenarios, instances, parse_seeds
+from opsrange.tasks.dataset import instances
 from opsrange.tasks.scorers import diagnosis, repair, repaired
 
 Profile = Literal["opsrange", "itbench_aa"]
@@ -55,7 +55,7 @@ def page() -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         answer = await current_world().call("page")
-        state.user_prompt.text = f"{answer['title']}\n\n{answer['text']}"
+        state.user_prompt.text = answer["text"]
         return state
 
     return solve
@@ -101,12 +101,10 @@ def seat_for(scenario: str, seed: int) -> SandboxEnvironmentType:
     return config
 
 
-def _instances(
-    scenario: str, seeds: str | int, sandbox_for: SandboxFor = seat_for
-) -> MemoryDataset:
-    library = import_module("opsrange.scenarios")  # late: parses the library
-    known: list[str] = list(library.scenario_names())
-    return instances(choose_scenarios(scenario, known), parse_seeds(seeds), sandbox_for)
+def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
+    from opsrange.scenarios.spec import choose, seeds_in  # late: loads the whole estate
+
+    return instances(choose(scenario), seeds_in(str(seeds)), seat_for)
 
 
 @task

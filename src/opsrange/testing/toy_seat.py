@@ -49,7 +49,11 @@ class ToyWorld:
         """
         match name:
             case "page":
-                return {"title": "CartDown", "text": "Users cannot fill carts.", "alerts": []}
+                return {
+                    "title": "CartDown",
+                    "text": "CartDown: users cannot fill carts.",
+                    "alerts": [],
+                }
             case "oracle":
                 cause = {"entity": CAUSE, "mechanism": "a bad release", "evidence": []}
                 report = Report().model_dump() | {"root_causes": [cause], "healthy": True}
@@ -83,7 +87,7 @@ class ToyWorld:
             return "x" * 50_000, 0
         return "", 127
 
-    def _conclude(self, report: Json) -> Json:
+    def _conclude(self, report: Json | None) -> Json:
         self.conclusions += 1
         window = {
             "operation": "add to cart",

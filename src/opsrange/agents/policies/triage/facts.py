@@ -59,6 +59,7 @@ class Facts:
     policies: list[Json] = field(default_factory=list)
     quotas: list[Json] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
+    scalings: list[Json] = field(default_factory=list)
     revisions: list[Json] = field(default_factory=list)
     flags: list[Json] = field(default_factory=list)
     steps: dict[str, int] = field(default_factory=dict)
@@ -131,6 +132,11 @@ def look_around(namespace: str, first_step: int) -> Look:
             "resourcequotas",
             namespace,
             ".items[] | {name:.metadata.name, hard:.spec.hard, used:.status.used}",
+        ),
+        "scalings": _listing(
+            "events --field-selector reason=ScalingReplicaSet",
+            namespace,
+            ".items | sort_by(.lastTimestamp) | .[-30:][] | {name:.involvedObject.name, message}",
         ),
         "revisions": _listing(
             "replicasets",

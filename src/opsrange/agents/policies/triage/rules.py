@@ -104,12 +104,22 @@ def scaled_to_zero(facts: Facts) -> Iterator[Hypothesis]:
             yield Hypothesis(
                 entity=f"{facts.namespace}/Deployment/{name}",
                 mechanism="the deployment is scaled to zero",
-                fix=f"kubectl scale deployment/{name} -n {facts.namespace} --replicas=1 && "
+                fix=f"kubectl scale deployment/{name} -n {facts.namespace} --replicas={_former(facts, name)} && "
                 f"kubectl rollout status deployment/{name} -n {facts.namespace} --timeout=180s",
                 step=facts.steps["deployments"],
                 quote=f'"name":"{name}","wanted":0',
                 confidence=0.9 if facts.implicated(name) else 0.6,
             )
+
+
+def _former(facts: Facts, name: str) -> int:
+    """How many replicas a deployment last had, as its events tell; 1 when they do not."""
+    counts = [
+        int(found[1])
+        for event in facts.scalings
+        if event["name"] == name and (found := re.search(r" to 0 from (\d+)", event["message"]))
+    ]
+    return counts[-1] if counts else 1
 
 
 def broken_pods(facts: Facts) -> Iterator[Hypothesis]:
@@ -196,19 +206,43 @@ def wrong_probe(facts: Facts) -> Iterator[Hypothesis]:
 
 
 def blocked(facts: Facts) -> Iterator[Hypothesis]:
-    """A network policy that lets nothing in."""
+    """A network policy that selects a workload and admits nobody who is there, newest first."""
     for policy in sorted(facts.policies, key=lambda each: str(each["created"]), reverse=True):
         spec = policy["spec"]
-        types = spec.get("policyTypes") or ["Ingress"]
-        if "Ingress" in types and not spec.get("ingress"):
-            yield Hypothesis(
-                entity=f"{facts.namespace}/NetworkPolicy/{policy['name']}",
-                mechanism="the policy selects the workload and allows no ingress",
-                fix=f"kubectl delete networkpolicy {policy['name']} -n {facts.namespace}",
-                step=facts.steps["policies"],
-                quote=f'"name":"{policy["name"]}"',
-                confidence=0.85,
-            )
+        selector = (spec.get("podSelector") or {}).get("matchLabels") or {}
+        selected = [each for each in facts.deployments if _carries(each["labels"], selector)]
+        if "Ingress" not in (spec.get("policyTypes") or ["Ingress"]) or not selected:
+            continue
+        if any(_admits(rule, facts) for rule in spec.get("ingress") or []):
+            continue
+        yield Hypothesis(
+            entity=f"{facts.namespace}/NetworkPolicy/{policy['name']}",
+            mechanism="the policy selects the workload and admits none of its callers",
+            fix=f"kubectl delete networkpolicy {policy['name']} -n {facts.namespace}",
+            step=facts.steps["policies"],
+            quote=f'"name":"{policy["name"]}"',
+            confidence=0.85,
+        )
+
+
+def _carries(labels: Json, selector: Json) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _admits(rule: Json, facts: Facts) -> bool:
+    """Whether an ingress rule lets some workload of the namespace in. What it cannot read counts as admitting."""
+    peers = rule.get("from")
+    if not peers:
+        return True
+    for peer in peers:
+        pods = peer.get("podSelector")
+        if pods is None or "namespaceSelector" in peer or "matchExpressions" in pods:
+            return True
+        if any(
+            _carries(each["labels"], pods.get("matchLabels") or {}) for each in facts.deployments
+        ):
+            return True
+    return False
 
 
 def wrong_selector(facts: Facts) -> Iterator[Hypothesis]:
@@ -288,6 +322,44 @@ def feature_flag(facts: Facts) -> Iterator[Hypothesis]:
             )
 
 
+def wrong_address(facts: Facts) -> Iterator[Hypothesis]:
+    """A variable of the last change that points to a service, or a port of one, that does not exist."""
+    ports = {each["name"]: {str(port["port"]) for port in each["ports"]} for each in facts.services}
+    for name in sorted({each["owner"] for each in facts.revisions}):
+        pair = _history(facts, name)
+        if pair is None or "env" not in _changed(facts, name):
+            continue
+        before = {
+            key: value
+            for container in pair[0]["containers"]
+            for key, value in container["env"].items()
+        }
+        after = {
+            key: value
+            for container in pair[1]["containers"]
+            for key, value in container["env"].items()
+        }
+        for key, value in after.items():
+            found = _ADDRESS.fullmatch(value)
+            if (
+                value == before.get(key)
+                or found is None
+                or found["port"] in ports.get(found["host"], set())
+            ):
+                continue
+            yield Hypothesis(
+                entity=f"{facts.namespace}/Deployment/{name}",
+                mechanism=f"{key} was changed to {value}, where nothing answers",
+                fix=_undo(facts, name),
+                step=facts.steps["revisions"],
+                quote=f'"{key}":"{value}"',
+                confidence=0.9,
+            )
+
+
+_ADDRESS = re.compile(r"(?:https?://)?(?P<host>[a-z][a-z0-9.-]*):(?P<port>\d+)(?:/.*)?")
+
+
 def recent_release(facts: Facts) -> Iterator[Hypothesis]:
     """The latest change to a deployment, those that alerts name first."""
     names = sorted({each["owner"] for each in facts.revisions})
@@ -312,6 +384,7 @@ RULES: tuple[Rule, ...] = (
     scaled_to_zero,
     wrong_probe,
     broken_pods,
+    wrong_address,
     blocked,
     feature_flag,
     recent_release,
