@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from opsrange.errors import AuthorError, OperatorError, WorldError
 from opsrange.hosting import Stable
-from opsrange.testing.reach import TOY, opened, run_limited
+from opsrange.testing.reach import TOY, opened, run_limited, wait_until_gone
 
 
 def test_two_worlds_of_an_instance_are_identical_and_independent() -> None:
@@ -100,8 +103,11 @@ def test_a_failing_call_leaves_the_world_alive() -> None:
                 await world.call("refuse")
             with pytest.raises(WorldError, match="RuntimeError: the toy crashed"):
                 await world.call("crash")
-            with pytest.raises(WorldError, match=r"nowhere:1.*toy:8080"):
-                await world.serve({"nowhere:1": _any_socket()})
+            with (
+                socket.create_server(("127.0.0.1", 0)) as listener,
+                pytest.raises(WorldError, match=r"nowhere:1.*toy:8080"),
+            ):
+                await world.serve({"nowhere:1": listener})
             assert await world.call("value") == 0
 
     run_limited(body)
@@ -121,13 +127,12 @@ def test_a_dead_stable_is_replaced() -> None:
         stable = await Stable.open(TOY)
         assert await Stable.open(TOY) is stable
         world = await stable.world("plain", 1)
-        os.kill(stable.pid, 9)
+        os.kill(stable.pid, signal.SIGKILL)
+        await asyncio.to_thread(wait_until_gone, [stable.pid])
         with pytest.raises(WorldError, match="is gone"):
-            while True:
-                await world.now()
+            await world.now()
         again = await Stable.open(TOY)
-        while again is stable:  # until its end of file has been seen
-            again = await Stable.open(TOY)
+        assert again is not stable
         async with await again.world("plain", 1) as another:
             assert await another.call("value") == 0
         await asyncio.gather(world.close(), stable.close(), again.close())
@@ -139,15 +144,17 @@ def test_instances_that_are_not_used_are_let_go() -> None:
     async def body() -> None:
         stable = await Stable.open(TOY)
         kept = await stable.world("plain", 0)
+        parents = []
         for seed in range(1, 9):
             async with await stable.world("plain", seed) as world:
-                assert await world.call("value") == 0
+                parents.append(_parent(world.pid))
+        await asyncio.to_thread(wait_until_gone, parents[:2])
+        async with await stable.world("plain", 3) as world:
+            assert _parent(world.pid) == parents[2]
+        parent = _parent(kept.pid)
         assert await kept.call("value") == 0
-        while len(_children(stable.pid)) > 7:  # six in memory, and the one whose world lives
-            await asyncio.sleep(0)
         await kept.close()
-        while len(_children(stable.pid)) > 6:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(wait_until_gone, [parent])
         await stable.close()
 
     run_limited(body)
@@ -185,11 +192,6 @@ def test_memory_is_mostly_shared() -> None:
     run_limited(body)
 
 
-def _any_socket() -> object:
-    import socket
-
-    return socket.create_server(("127.0.0.1", 0))
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in open(f"/proc/{pid}/task/{pid}/children").read().split()]
+def _parent(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])

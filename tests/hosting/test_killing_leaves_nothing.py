@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opsrange.hosting import Stable
-from opsrange.testing.reach import TOY, opened, run_limited
+from opsrange.testing.reach import TOY, opened, run_limited, wait_until_gone
 
 _RUNNER = """
 import asyncio
@@ -38,7 +38,7 @@ def test_a_killed_runner_leaves_no_process(busy: bool) -> None:
         assert set(pids) <= family
         assert len(family) == 6
         runner.send_signal(signal.SIGKILL)
-    _wait_until_gone(family)
+    wait_until_gone(family)
 
 
 def test_a_killed_stable_leaves_no_process() -> None:
@@ -47,7 +47,7 @@ def test_a_killed_stable_leaves_no_process() -> None:
         world = await stable.world("plain", 1)
         family = _descendants(stable.pid)
         os.kill(stable.pid, signal.SIGKILL)
-        await asyncio.to_thread(_wait_until_gone, family)
+        await asyncio.to_thread(wait_until_gone, family)
         await world.close()
         await stable.close()
 
@@ -59,9 +59,9 @@ def test_a_closed_world_is_gone_and_reaped() -> None:
         async with opened() as world:
             copy = await world.fork()
             await copy.close()
-            await asyncio.to_thread(_wait_until_gone, {copy.pid})
+            await asyncio.to_thread(wait_until_gone, {copy.pid})
             await world.close()
-            await asyncio.to_thread(_wait_until_gone, {world.pid})
+            await asyncio.to_thread(wait_until_gone, {world.pid})
 
     run_limited(body)
 
@@ -83,17 +83,3 @@ def _descendants(pid: int) -> set[int]:
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         family |= _descendants(int(child))
     return family
-
-
-def _wait_until_gone(pids: set[int]) -> None:
-    while any(_alive(pid) for pid in pids):  # the suite's timeout ends a failure
-        os.sched_yield()
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process is there and is no zombie of some other reaper."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z" or os.getppid() == 0

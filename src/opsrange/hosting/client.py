@@ -242,7 +242,7 @@ class Stable:
                 stable._abandon()  # noqa: SLF001 - one of us
         key = (asyncio.get_running_loop(), builder)
         found = cls._open.get(key)
-        if found is None or found._link.ended.done():  # noqa: SLF001 - one of us
+        if found is None or found._dead:  # noqa: SLF001 - one of us
             found = cls._open[key] = cls(builder)
         return await found._until_ready()
 
@@ -281,6 +281,10 @@ class Stable:
             finally:
                 os.close(descriptor)
             self._process.wait()
+
+    @property
+    def _dead(self) -> bool:
+        return self._link.ended.done() or self._process.poll() is not None
 
     async def _until_ready(self) -> Stable:
         ended = self._link.ended

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import select
 import socket
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +85,27 @@ def run_limited(body: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(limited())
 
 
+def wait_until_gone(pids: Iterable[int]) -> None:
+    """Block until each process has exited. For processes known to have existed.
+
+    Raises:
+        TimeoutError: when one lives on for a minute of wall time.
+    """
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        exited = poll.poll(_LIMIT_S * 1000)
+        os.close(descriptor)
+        if not exited:
+            raise TimeoutError(f"process {pid} is still alive")
+
+
 def _fetch(port: int, path: str, method: str, body: bytes | None) -> bytes:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", method=method, data=body
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method, data=body)
     with urllib.request.urlopen(request, timeout=_LIMIT_S) as response:  # noqa: S310 - always http
         data: bytes = response.read()
     return data
