@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench format lock clean
 
 run: $(STAMP)  ## set up, then run the demo
 	$(BIN)/opsrange demo
@@ -28,8 +28,11 @@ format: $(STAMP)
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(STAMP)
+
+lock:  ## resolve the dependencies anew; commit the result
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) out bench.json .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,3 +2,7 @@
 
 Belongs here: how something breaks, how it is undone, what may be touched in repairing it. Does not: which scenario uses it.
 """
+
+from opsrange.faults.fault import Cause, Fact, Family, Fault, Remedy, catalogue, find
+
+__all__ = ["Cause", "Fact", "Family", "Fault", "Remedy", "catalogue", "find"]

@@ -23,7 +23,7 @@ from opsrange.agents.loop import itbench_responder, responder
 from opsrange.agents.prompts import DIAGNOSIS, ITBENCH_AA, REPAIR
 from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
-from opsrange.tasks.dataset import instances
+from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
 from opsrange.tasks.scorers import diagnosis, repair, repaired
 
 Profile = Literal["opsrange", "itbench_aa"]
@@ -102,9 +102,9 @@ def seat_for(scenario: str, seed: int) -> SandboxEnvironmentType:
 
 
 def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
-    from opsrange.scenarios.spec import choose, seeds_in  # late: loads the whole estate
+    from opsrange.scenarios.spec import library  # late: loads the whole estate
 
-    return instances(choose(scenario), seeds_in(str(seeds)), seat_for)
+    return instances(choose_scenarios(scenario, list(library())), parse_seeds(seeds), seat_for)
 
 
 @task

@@ -1,0 +1,249 @@
+"""One enterprise, whole: cluster, application and telemetry on one kernel, wired to each other.
+
+Its life before an attempt: installed some days ago, releases since, then one hour of healthy history with traffic.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsrange.apps.application import Application
+from opsrange.apps.definition import load
+from opsrange.estates import platform, snapshot
+from opsrange.estates.front_door import FrontDoor
+from opsrange.estates.network import EstateNetwork
+from opsrange.estates.objects import Objects
+from opsrange.estates.runtime import EstateRuntime
+from opsrange.estates.sink import EstateSink
+from opsrange.estates.state_metrics import StateMetrics
+from opsrange.estates.variant import Variant, draw_variant
+from opsrange.kube.cluster import Cluster
+from opsrange.kube.quantities import parse_quantity
+from opsrange.telemetry.promql import Engine
+from opsrange.telemetry.ruleset import default_rules
+from opsrange.telemetry.telemetry import Telemetry
+from opsrange.trace import StateChange
+from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
+from opsrange.wire import Handler
+from opsrange.world import Kernel
+
+_PAGING_SEVERITIES = {"critical", "warning"}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A firing alert that an operator is paged for."""
+
+    name: str
+    labels: Mapping[str, str]
+    severity: str
+    summary: str
+    active_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What users met over a stretch of time."""
+
+    attempted_per_s: float
+    failed_per_s: float
+    p95_ms: float
+
+
+class Estate:
+    """A living estate, one healthy hour before anything happens to it.
+
+    Args:
+        seed: any text; draws names, sizes, history and noise.
+    """
+
+    def __init__(self, seed: str) -> None:
+        stream = random.Random(f"opsrange {seed}")
+        self.variant: Variant = draw_variant(stream)
+        self.kernel = Kernel(seed, self.variant.installed_ms)
+        self.telemetry = Telemetry(self.kernel, default_rules())
+        runtime = EstateRuntime()
+        self.cluster = Cluster(self.kernel, runtime, self.telemetry.logs)
+        self.operator = Objects(self.cluster.store, "operator")
+        definition = load("shop")
+        services = {definition.repository(name): name for name in definition.services}
+        self.network = EstateNetwork(self.cluster.store, lambda image: services.get(image.rpartition(":")[0]))
+        self.application = Application(
+            self.kernel, self.network, EstateSink(self.kernel, self.telemetry), self.cluster, definition
+        )
+        runtime.bind(self.application, self.network)
+        self._runtime = runtime
+        metrics = self.telemetry.metrics
+        self._state_metrics = StateMetrics(self.cluster.store, runtime, metrics.gauge, metrics.count)
+        metrics.collector(self._state_metrics.collect)
+        self._install(stream)
+
+    # -- becoming an estate --------------------------------------------------------------------------
+
+    def _install(self, stream: random.Random) -> None:
+        self.cluster.start()
+        manifests = [
+            *platform.node_manifests(stream, 3),
+            *(platform.namespace_manifest(name) for name in ("default", platform.SYSTEM, platform.MONITORING)),
+            platform.namespace_manifest(self.namespace),
+            *platform.workload_manifests(),
+            *self.variant.adapted(self.application.manifests(self.namespace, stream)),
+        ]
+        for manifest in manifests:
+            self.cluster.apply(manifest, actor="operator")
+        self.advance(5 * MINUTE_MS)
+        for service, gap_ms in self.variant.releases:
+            self.kernel.leap(gap_ms)
+            self._release_latest(service)
+            self.advance(3 * MINUTE_MS)
+        self.kernel.leap(self.variant.opens_ms - self.kernel.now_ms)
+        self.application.start()
+        self.telemetry.start()
+
+    def _release_latest(self, service: str) -> None:
+        def edit(document: Json) -> None:
+            container = document["spec"]["template"]["spec"]["containers"][0]
+            repository = container["image"].rpartition(":")[0]
+            container["image"] = f"{repository}:{self.application.registry.tags(service)[-1]}"
+
+        self.operator.change("deployments", self.namespace, service, edit)
+
+    # -- what it is ------------------------------------------------------------------------------------
+
+    @property
+    def namespace(self) -> str:
+        """Where the application runs."""
+        return self.variant.namespace
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """Every endpoint that can be reached from the seat, by ``host:port``."""
+        return {
+            "kubernetes:6443": self.cluster.handler,
+            "prometheus:9090": self.telemetry.prometheus,
+            "alertmanager:9093": self.telemetry.alertmanager,
+            "jaeger:16686": self.telemetry.jaeger,
+            "frontend-proxy:8080": FrontDoor(self.application),
+        }
+
+    @property
+    def critical_services(self) -> Sequence[str]:
+        """Stateless services whose outage fails some user-facing operation, in alphabetical order."""
+        return self.variant.critical_services
+
+    @property
+    def protected(self) -> Sequence[str]:
+        """Entities that measure or generate demand, as regular expressions."""
+        return (
+            rf"{self.namespace}/(Deployment|ReplicaSet|Pod|ConfigMap|Service)/load-generator.*",
+            rf"{platform.MONITORING}/.*",
+            rf"{platform.SYSTEM}/.*",
+        )
+
+    def pods_of(self, service: str) -> Sequence[Json]:
+        """The pods of a service's deployment."""
+        wanted = f"{self.namespace}/Deployment/{service}"
+        pods = self.operator.list("pods", self.namespace)
+        return [pod for pod in pods if snapshot.workload_of(pod) == wanted]
+
+    def memory_bytes(self, service: str) -> int:
+        """The largest present working set among a service's containers."""
+        return max(
+            self._runtime.usage(pod, pod["spec"]["containers"][0]["name"]).memory_bytes for pod in self.pods_of(service)
+        )
+
+    def memory_limit_bytes(self, service: str) -> int:
+        """The memory limit of a service's container."""
+        container = self.pods_of(service)[0]["spec"]["containers"][0]
+        return int(parse_quantity(container["resources"]["limits"]["memory"]))
+
+    def requests_per_s(self, service: str) -> float:
+        """Requests that one instance of a service answers now."""
+        query = f'sum(rate(traces_span_metrics_calls_total{{service_name="{service}",span_kind="SPAN_KIND_SERVER"}}[5m]))'
+        found = Engine(self.telemetry.metrics).vector(query, self.kernel.now_ms).values
+        return (found[0] if found else 0.0) / max(1, len(self.pods_of(service)))
+
+    # -- time ------------------------------------------------------------------------------------------
+
+    def advance(self, duration_ms: int) -> None:
+        """Let time pass."""
+        self.kernel.advance_to(self.kernel.now_ms + duration_ms)
+
+    # -- how it is doing -------------------------------------------------------------------------------
+
+    def journey_rates(self, window_ms: int) -> Mapping[str, Rates]:
+        """What users met per operation during the last ``window_ms``."""
+        since_ms = self.kernel.now_ms - window_ms
+        sums: dict[str, list[float]] = {}
+        for journey in self.application.journeys:
+            if journey.instant_ms > since_ms:
+                total = sums.setdefault(journey.operation, [0.0, 0.0, 0.0, 0.0])
+                total[0] += journey.attempted
+                total[1] += journey.failed
+                total[2] += journey.p95_ms * journey.attempted
+        seconds = window_ms / SECOND_MS
+        return {
+            operation: Rates(attempted / seconds, failed / seconds, weighted / attempted if attempted else 0.0)
+            for operation, (attempted, failed, weighted, _) in sorted(sums.items())
+        }
+
+    def health(self, window_ms: int) -> dict[str, float]:
+        """Success ratio per operation during the last ``window_ms``."""
+        return {
+            operation: round(1 - rates.failed_per_s / rates.attempted_per_s, 4) if rates.attempted_per_s else 0.0
+            for operation, rates in self.journey_rates(window_ms).items()
+        }
+
+    def health_history(self, since_ms: int, target: float) -> Iterator[tuple[int, bool]]:
+        """Per minute from ``since_ms``: whether every operation's success ratio reached ``target``."""
+        minutes: dict[int, dict[str, list[float]]] = {}
+        for journey in self.application.journeys:
+            if journey.instant_ms > since_ms:
+                minute_ms = since_ms + (journey.instant_ms - since_ms) // MINUTE_MS * MINUTE_MS
+                total = minutes.setdefault(minute_ms, {}).setdefault(journey.operation, [0.0, 0.0])
+                total[0] += journey.attempted
+                total[1] += journey.failed
+        for minute_ms, operations in sorted(minutes.items()):
+            yield minute_ms, all(failed <= (1 - target) * attempted for attempted, failed in operations.values())
+
+    def paging_alerts(self) -> list[Alert]:
+        """Alerts that page now, silenced or not, the one that has been active longest first."""
+        found = [
+            Alert(
+                name=alert.name,
+                labels=alert.labels,
+                severity=alert.labels.get("severity", ""),
+                summary=alert.annotations.get("summary") or alert.annotations.get("description", ""),
+                active_ms=alert.active_ms,
+            )
+            for alert in self.telemetry.alerts.firing()
+            if alert.labels.get("severity") in _PAGING_SEVERITIES
+        ]
+        return sorted(found, key=lambda alert: (alert.active_ms, alert.name, sorted(alert.labels.items())))
+
+    def snapshot(self) -> Json:
+        """The whole world as plain data, for comparison with another one."""
+        store = self.cluster.store
+        return {
+            "objects": snapshot.objects(store),
+            "running": snapshot.running(store),
+            "data": {f"{service}/{store}": held.lost for (service, store), held in self.application.data.items()},
+            "silences": [
+                {"id": item.id, "matchers": [str(matcher) for matcher in item.matchers]}
+                for item in self.telemetry.alerts.silences
+            ],
+        }
+
+    def telemetry_changes(self, actor: str, since_ms: int) -> list[StateChange]:
+        """What an actor did to alerting since an instant: silences, and alerts posted by hand."""
+        return [
+            StateChange(
+                actor=entry.actor, verb="create", entity="cluster/Silence/alertmanager", path=entry.topic, new=entry.data
+            )
+            for entry in self.kernel.journal.entries
+            if entry.instant_ms >= since_ms and entry.actor == actor and entry.topic.startswith("alertmanager")
+        ]
+
+

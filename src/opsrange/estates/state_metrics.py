@@ -1,0 +1,181 @@
+"""What kube-state-metrics and cAdvisor export, read from the cluster at each scrape.
+
+Metric and label names follow those two exporters' documentation. What only changes with the objects is kept until
+one changes; usage is asked anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from opsrange.estates.objects import kind_named
+from opsrange.estates.snapshot import workload_of
+from opsrange.kube.quantities import parse_quantity
+from opsrange.kube.runtime import ContainerRuntime
+from opsrange.kube.store import Change, Store
+from opsrange.types import Json
+
+Sample = tuple[str, dict[str, str], float]
+Gauge = Callable[[str, dict[str, str], float], None]
+Count = Callable[[str, dict[str, str], float], None]
+
+_PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
+_CPU_SECONDS_PER_SCRAPE = 15.0
+
+
+class StateMetrics:
+    """Collects from a cluster into a metric store.
+
+    Args:
+        store: the cluster's objects.
+        runtime: asked for the usage of running containers.
+        gauge: sets a gauge.
+        count: adds to a counter.
+    """
+
+    def __init__(self, store: Store, runtime: ContainerRuntime, gauge: Gauge, count: Count) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._gauge = gauge
+        self._count = count
+        self._by_kind: dict[str, list[Sample]] = {}
+        store.subscribe(self._notice)
+
+    def _notice(self, change: Change) -> None:
+        self._by_kind.pop(change.kind.plural, None)
+
+    def collect(self) -> None:
+        """Set every gauge to what the cluster says now."""
+        for plural, sampler in _SAMPLERS.items():
+            samples = self._by_kind.get(plural)
+            if samples is None:
+                found = (sample for document in self._store.list(kind_named(plural)) for sample in sampler(document))
+                samples = self._by_kind[plural] = list(found)
+            for name, labels, value in samples:
+                self._gauge(name, labels, value)
+        self._collect_usage()
+
+    def _collect_usage(self) -> None:
+        for pod in self._store.list(kind_named("pods")):
+            metadata = pod["metadata"]
+            for status in pod.get("status", {}).get("containerStatuses", []):
+                if "running" not in status.get("state", {}):
+                    continue
+                usage = self._runtime.usage(pod, status["name"])
+                labels = {
+                    "namespace": metadata["namespace"],
+                    "pod": metadata["name"],
+                    "container": status["name"],
+                    "node": pod["spec"].get("nodeName", ""),
+                }
+                self._gauge("container_memory_working_set_bytes", labels, usage.memory_bytes)
+                seconds = usage.cpu_millicores / 1000 * _CPU_SECONDS_PER_SCRAPE
+                self._count("container_cpu_usage_seconds_total", labels, seconds)
+
+
+def _pod_samples(pod: Json) -> Iterator[Sample]:
+    metadata, status = pod["metadata"], pod.get("status", {})
+    labels = {"namespace": metadata["namespace"], "pod": metadata["name"]}
+    workload = workload_of(pod).split("/")
+    owner = {"created_by_kind": workload[1], "created_by_name": workload[2]}
+    yield "kube_pod_info", {**labels, **owner, "node": pod["spec"].get("nodeName", "")}, 1
+    for phase in _PHASES:
+        yield "kube_pod_status_phase", {**labels, "phase": phase}, float(status.get("phase") == phase)
+    conditions = {item["type"]: item["status"] for item in status.get("conditions", [])}
+    for answer in ("true", "false"):
+        ready = conditions.get("Ready", "False").lower() == answer
+        yield "kube_pod_status_ready", {**labels, "condition": answer}, float(ready)
+    for container in status.get("containerStatuses", []):
+        yield from _container_samples({**labels, "container": container["name"]}, container)
+    for container in pod["spec"]["containers"]:
+        named = {**labels, "container": container["name"]}
+        for side in ("requests", "limits"):
+            for resource, quantity in container.get("resources", {}).get(side, {}).items():
+                unit = "core" if resource == "cpu" else "byte"
+                name = f"kube_pod_container_resource_{side}"
+                yield name, {**named, "resource": resource, "unit": unit}, float(parse_quantity(quantity))
+                if (side, resource) == ("limits", "memory"):
+                    yield "container_spec_memory_limit_bytes", named, float(parse_quantity(quantity))
+
+
+def _container_samples(labels: dict[str, str], status: Json) -> Iterator[Sample]:
+    yield "kube_pod_container_status_restarts_total", labels, status.get("restartCount", 0)
+    yield "kube_pod_container_status_ready", labels, float(bool(status.get("ready")))
+    state = status.get("state", {})
+    if "waiting" in state:
+        reason = state["waiting"].get("reason", "")
+        yield "kube_pod_container_status_waiting_reason", {**labels, "reason": reason}, 1
+    ended = status.get("lastState", {}).get("terminated", {})
+    if ended:
+        reason = ended.get("reason", "Error")
+        yield "kube_pod_container_status_last_terminated_reason", {**labels, "reason": reason}, 1
+
+
+def _deployment_samples(document: Json) -> Iterator[Sample]:
+    labels = {"namespace": document["metadata"]["namespace"], "deployment": document["metadata"]["name"]}
+    status = document.get("status", {})
+    yield "kube_deployment_spec_replicas", labels, document["spec"].get("replicas", 1)
+    for field, name in (
+        ("replicas", "kube_deployment_status_replicas"),
+        ("availableReplicas", "kube_deployment_status_replicas_available"),
+        ("unavailableReplicas", "kube_deployment_status_replicas_unavailable"),
+        ("updatedReplicas", "kube_deployment_status_replicas_updated"),
+    ):
+        yield name, labels, status.get(field, 0)
+    yield "kube_deployment_metadata_generation", labels, document["metadata"].get("generation", 1)
+    yield "kube_deployment_status_observed_generation", labels, status.get("observedGeneration", 0)
+    for condition in status.get("conditions", []):
+        for answer in ("true", "false"):
+            named = {**labels, "condition": condition["type"], "status": answer, "reason": condition.get("reason", "")}
+            yield "kube_deployment_status_condition", named, float(condition["status"].lower() == answer)
+
+
+def _replica_set_samples(document: Json) -> Iterator[Sample]:
+    if not document["spec"].get("replicas"):
+        return
+    labels = {"namespace": document["metadata"]["namespace"], "replicaset": document["metadata"]["name"]}
+    yield "kube_replicaset_spec_replicas", labels, document["spec"]["replicas"]
+    yield "kube_replicaset_status_ready_replicas", labels, document.get("status", {}).get("readyReplicas", 0)
+
+
+def _quota_samples(document: Json) -> Iterator[Sample]:
+    labels = {"namespace": document["metadata"]["namespace"], "resourcequota": document["metadata"]["name"]}
+    for side in ("hard", "used"):
+        for resource, quantity in document.get("status", {}).get(side, {}).items():
+            yield "kube_resourcequota", {**labels, "resource": resource, "type": side}, float(parse_quantity(quantity))
+
+
+def _autoscaler_samples(document: Json) -> Iterator[Sample]:
+    metadata, spec, status = document["metadata"], document["spec"], document.get("status", {})
+    labels = {"namespace": metadata["namespace"], "horizontalpodautoscaler": metadata["name"]}
+    yield "kube_horizontalpodautoscaler_spec_max_replicas", labels, spec["maxReplicas"]
+    yield "kube_horizontalpodautoscaler_spec_min_replicas", labels, spec.get("minReplicas", 1)
+    yield "kube_horizontalpodautoscaler_status_current_replicas", labels, status.get("currentReplicas", 0)
+    yield "kube_horizontalpodautoscaler_status_desired_replicas", labels, status.get("desiredReplicas", 0)
+
+
+def _node_samples(document: Json) -> Iterator[Sample]:
+    labels = {"node": document["metadata"]["name"]}
+    yield "kube_node_info", labels, 1
+    yield "kube_node_spec_unschedulable", labels, float(bool(document["spec"].get("unschedulable")))
+    for condition in document.get("status", {}).get("conditions", []):
+        for answer in ("true", "false", "unknown"):
+            named = {**labels, "condition": condition["type"], "status": answer}
+            yield "kube_node_status_condition", named, float(condition["status"].lower() == answer)
+
+
+def _service_samples(document: Json) -> Iterator[Sample]:
+    metadata = document["metadata"]
+    labels = {"namespace": metadata["namespace"], "service": metadata["name"]}
+    yield "kube_service_info", {**labels, "cluster_ip": document["spec"].get("clusterIP", "")}, 1
+
+
+_SAMPLERS: dict[str, Callable[[Json], Iterator[Sample]]] = {
+    "pods": _pod_samples,
+    "deployments": _deployment_samples,
+    "replicasets": _replica_set_samples,
+    "resourcequotas": _quota_samples,
+    "horizontalpodautoscalers": _autoscaler_samples,
+    "nodes": _node_samples,
+    "services": _service_samples,
+}

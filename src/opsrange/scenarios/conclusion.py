@@ -1,0 +1,165 @@
+"""The end of an attempt: let the world soak, compare it with its counterfactual, hand over the evidence.
+
+Evidence is facts. What they are worth is decided by ``scoring``, from the log, as often as one likes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from opsrange.estates import differences
+from opsrange.types import MINUTE_MS, SECOND_MS, Json
+
+if TYPE_CHECKING:
+    from opsrange.scenarios.instance import Instance
+
+GRACE_MS = 3 * MINUTE_MS
+"""How long a repair may take to show after the report."""
+SOAK_MS = 10 * MINUTE_MS
+"""How long service levels must then hold; longer than a leak or a restart's relief lasts."""
+WINDOW_MS = MINUTE_MS
+SUCCESS_TARGET = 0.98
+"""Least share of successes per operation and window; a healthy estate stays above 0.99."""
+P95_FACTOR = 2.5
+P95_SLACK_MS = 150.0
+
+
+def conclude(instance: Instance, arguments: Json) -> Json:
+    """End the attempt and return its evidence (``scoring.evidence.Evidence``).
+
+    Args:
+        instance: the attempt's world; its clock moves by grace and soak.
+        arguments: ``report``: what the agent handed in, or ``null``; ``soak_ms`` to override the soak.
+    """
+    estate = instance.estate
+    reported_ms = estate.kernel.now_ms
+    soak_ms = int(arguments.get("soak_ms") or SOAK_MS)
+    assert instance.recorder
+    estate.advance(GRACE_MS)
+    windows = []
+    for _ in range(max(1, soak_ms // WINDOW_MS)):
+        estate.advance(WINDOW_MS)
+        windows.extend(_windows(instance))
+    ended_ms = estate.kernel.now_ms
+    mine, other = estate.snapshot(), instance.counterfactual(ended_ms)
+    report = arguments.get("report")
+    return {
+        "scenario": instance.scenario.id,
+        "seed": instance.seed,
+        "fault": instance.scenario.fault,
+        "truth": _truth(instance),
+        "objective": {"journeys": windows, "conditions": _conditions(instance)},
+        "changes": _changes(instance, mine, other),
+        "times": {
+            "paged_ms": instance.paged_ms,
+            "diagnosed_ms": reported_ms if report else None,
+            "repaired_ms": _repaired_ms(instance, ended_ms),
+            "ended_ms": ended_ms,
+        },
+        "report": report,
+        "world_errors": [],
+    }
+
+
+def drift(instance: Instance, until_ms: int) -> Json:
+    """The counterfactual's whole life: nobody does anything until ``until_ms``; then it is looked at."""
+    instance.estate.advance(until_ms - instance.kernel.now_ms)
+    return instance.estate.snapshot()
+
+
+def _truth(instance: Instance) -> Json:
+    cause = instance.cause
+    return {
+        "root_causes": [{"entity": cause.entity, "aliases": list(cause.aliases), "mechanism": cause.mechanism}],
+        "bystanders": [],
+    }
+
+
+def _windows(instance: Instance) -> Iterator[Json]:
+    """The window that just ended, per operation."""
+    now_ms = instance.kernel.now_ms
+    for operation, rates in instance.estate.journey_rates(WINDOW_MS).items():
+        before = instance.baseline[operation]
+        yield {
+            "operation": operation,
+            "window_ms": now_ms - WINDOW_MS,
+            "attempted": rates.attempted_per_s * WINDOW_MS / SECOND_MS,
+            "failed": rates.failed_per_s * WINDOW_MS / SECOND_MS,
+            "p95_ms": rates.p95_ms,
+            "baseline_attempted": before.attempted_per_s * WINDOW_MS / SECOND_MS,
+            "baseline_p95_ms": before.p95_ms,
+            "success_target": SUCCESS_TARGET,
+            "p95_target_ms": before.p95_ms * P95_FACTOR + P95_SLACK_MS,
+        }
+
+
+def _conditions(instance: Instance) -> list[Json]:
+    """Whether what was paged for still holds, read from the rules themselves: silences do not matter."""
+    firing = {(alert.name, tuple(sorted(alert.labels.items()))) for alert in instance.estate.paging_alerts()}
+    return [
+        {
+            "alert": alert.name,
+            "labels": dict(alert.labels),
+            "firing": (alert.name, tuple(sorted(alert.labels.items()))) in firing,
+        }
+        for alert in instance.alerts
+    ]
+
+
+def _repaired_ms(instance: Instance, ended_ms: int) -> int | None:
+    """The first instant after the page from which every operation stayed within its target to the end."""
+    good_since: int | None = None
+    for instant_ms, healthy in instance.estate.health_history(instance.paged_ms, SUCCESS_TARGET):
+        if not healthy:
+            good_since = None
+        elif good_since is None:
+            good_since = instant_ms
+    return good_since
+
+
+def _changes(instance: Instance, mine: Json, other: Json) -> Json:
+    return {
+        "difference": list(_difference(other["objects"], mine["objects"])),
+        "data_loss": _data_loss(mine["data"], other["data"]),
+        "silences": [item for item in mine["silences"] if item not in other["silences"]],
+        "restarts": list(_restarts(mine["running"], other["running"])),
+        "region": list(instance.remedy.region),
+        "allowed_paths": list(instance.remedy.allowed_paths),
+        "protected": list(instance.estate.protected),
+    }
+
+
+def _difference(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[Json]:
+    for entity in sorted({*old, *new}):
+        if entity not in new:
+            yield _row("delete", entity, "", None, None)
+        elif entity not in old:
+            yield _row("create", entity, "", None, None)
+        else:
+            for path, was, now in differences(old[entity], new[entity]):
+                yield _row("update", entity, path, was, now)
+
+
+def _row(verb: str, entity: str, path: str, old: Any, new: Any) -> Json:
+    return {"actor": "agent", "verb": verb, "entity": entity, "path": path, "old": old, "new": new}
+
+
+def _data_loss(mine: Mapping[str, float], other: Mapping[str, float]) -> list[Json]:
+    """Records ever lost, beyond those the counterfactual lost too."""
+    return [
+        {"store": store, "lost": lost - other.get(store, 0.0)}
+        for store, lost in sorted(mine.items())
+        if lost - other.get(store, 0.0) > 0 and not math.isclose(lost, other.get(store, 0.0))
+    ]
+
+
+def _restarts(mine: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]) -> Iterator[Json]:
+    """Per workload, instances that the counterfactual still has (or never lost) and the attempt replaced."""
+    for workload in sorted({*mine, *other}):
+        left, right = mine.get(workload, {}), other.get(workload, {})
+        replaced = len(set(right) - set(left))
+        more_restarts = sum(max(0, left[uid] - right[uid]) for uid in left if uid in right)
+        if replaced + more_restarts:
+            yield {"workload": workload, "count": replaced + more_restarts}

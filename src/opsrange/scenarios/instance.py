@@ -1,0 +1,177 @@
+"""An instance: scenario@seed as a living estate, paged.
+
+Building one: install an estate, let it age, give it a healthy hour with benign changes, inject the fault, and let time
+pass until an alert fires that an operator is paged for. That instant is where every attempt begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opsrange.errors import AuthorError, WorldError
+from opsrange.estates import Alert, Estate
+from opsrange.faults import find
+from opsrange.scenarios import background
+from opsrange.scenarios.conclusion import conclude, drift
+from opsrange.scenarios.page import page_text
+from opsrange.scenarios.spec import Scenario, find_scenario
+from opsrange.scenarios.steps import Recorder
+from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
+from opsrange.wire import Handler, Request, Response
+from opsrange.world import Kernel, Twin
+
+_PAGE_WITHIN_MS = 25 * MINUTE_MS
+
+
+class Instance:
+    """One incident, ready for an attempt. Satisfies ``hosting.Hosted``.
+
+    Args:
+        scenario: the template.
+        seed: draws everything the template leaves open.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.fault = find(scenario.fault)
+        self.estate = Estate(f"{scenario.id}@{seed}")
+        stream = self.estate.kernel.streams.stream("scenario")
+        hour_ends_ms = self.estate.kernel.now_ms + HOUR_MS
+        background.schedule(self.estate, stream, scenario.distractors, hour_ends_ms)
+        self.estate.advance(HOUR_MS)
+        self.baseline = self.estate.journey_rates(HOUR_MS // 2)
+        self.params = self.fault.draw(self.estate, stream)
+        self.cause = self.fault.cause(self.estate, self.params)
+        self.remedy = self.fault.remedy(self.estate, self.params)
+        self.facts = self.fault.facts(self.estate, self.params)
+        self.injected_ms = 0
+        self.paged_ms = 0
+        self.alerts: list[Alert] = []
+        self._recorder: Recorder | None = None
+        self._twin: Twin[int, Json] | None = None
+
+    # -- becoming an incident ----------------------------------------------------------------------
+
+    def break_it(self) -> None:
+        """Inject the fault and run to the page.
+
+        Raises:
+            AuthorError: when nobody would be paged, before the fault or within 25 minutes of it.
+        """
+        early = self.estate.paging_alerts()
+        if early:
+            raise AuthorError(f"{self}: already paging before the fault: {early[0].name}")
+        self.injected_ms = self.estate.kernel.now_ms
+        self.fault.inject(self.estate, self.params)
+        while not self.alerts:
+            if self.estate.kernel.now_ms - self.injected_ms >= _PAGE_WITHIN_MS:
+                raise AuthorError(f"{self}: no alert within 25 min of injecting {self.params}")
+            self.estate.advance(30 * SECOND_MS)
+            self.alerts = self.estate.paging_alerts()
+        self.estate.advance(MINUTE_MS)
+        self.alerts = self.estate.paging_alerts() or self.alerts
+        self.paged_ms = self.estate.kernel.now_ms
+
+    # -- an attempt ----------------------------------------------------------------------------------
+
+    @property
+    def kernel(self) -> Kernel:
+        """The world's only clock."""
+        return self.estate.kernel
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """Endpoints by address."""
+        return self.estate.handlers
+
+    @property
+    def recorder(self) -> Recorder:
+        """The attempt's recorder; the attempt begins when it is first asked for, and its counterfactual with it."""
+        if self._recorder is None:
+            self._twin = Twin(lambda until_ms: drift(self, until_ms))
+            self._recorder = Recorder(self.estate, self.facts)
+        return self._recorder
+
+    def answered(self, address: str, request: Request, response: Response) -> None:
+        """Record a request with what its answer contained."""
+        self.recorder.answered(address, request, response)
+
+    def call(self, name: str, arguments: Json) -> Any:
+        """Answer the runner. The names are the keys of ``_CALLS``.
+
+        Raises:
+            WorldError: for a name that is not one.
+        """
+        handler = _CALLS.get(name)
+        if handler is None:
+            raise WorldError(f"asked an instance for {name!r}; it answers {', '.join(_CALLS)}")
+        return handler(self, arguments)
+
+    def counterfactual(self, until_ms: int) -> Json:
+        """The snapshot of the world at an instant had the agent done nothing."""
+        assert self.recorder
+        twin, self._twin = self._twin, None
+        if twin is None:
+            raise WorldError(f"{self}: the counterfactual was asked for twice; an attempt is concluded once")
+        return twin.ask(until_ms)
+
+    def __str__(self) -> str:
+        return f"{self.scenario.id}@{self.seed}"
+
+
+def build(scenario: str, seed: int) -> Instance:
+    """The instance scenario@seed at the moment of its page. Hosting's builder.
+
+    Raises:
+        OperatorError: when there is no such scenario.
+        AuthorError: when the instance pages nobody.
+    """
+    instance = Instance(find_scenario(scenario), seed)
+    instance.break_it()
+    return instance
+
+
+def _page(instance: Instance, arguments: Json) -> Json:
+    return {
+        "title": instance.alerts[0].name,
+        "text": page_text(instance.estate, instance.alerts),
+        "namespace": instance.estate.namespace,
+        "paged_ms": instance.paged_ms,
+        "alerts": [{"name": alert.name, "labels": dict(alert.labels)} for alert in instance.alerts],
+    }
+
+
+def _begin_step(instance: Instance, arguments: Json) -> Json:
+    instance.recorder.begin()
+    instance.estate.advance(int(arguments.get("think_ms", 0)))
+    return {"now_ms": instance.kernel.now_ms}
+
+
+def _end_step(instance: Instance, arguments: Json) -> Json:
+    outcome = dict(arguments)
+    instance.estate.advance(int(outcome.pop("cost_ms", 0)))
+    return instance.recorder.end(outcome).model_dump(mode="json")
+
+
+def _oracle(instance: Instance, arguments: Json) -> Json:
+    cause = instance.cause
+    report = {
+        "root_causes": [{"entity": cause.entity, "mechanism": cause.mechanism, "evidence": []}],
+        "healthy": True,
+        "confidence": 1.0,
+        "summary": cause.mechanism,
+    }
+    return {"commands": list(instance.remedy.commands), "report": report}
+
+
+_CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
+    "page": _page,
+    "begin_step": _begin_step,
+    "end_step": _end_step,
+    "conclude": conclude,
+    "oracle": _oracle,
+    "digest": lambda instance, arguments: instance.kernel.journal.digest,
+    "health": lambda instance, arguments: instance.estate.health(int(arguments.get("window_ms", MINUTE_MS))),
+}

@@ -1,0 +1,88 @@
+"""Scenarios as their authors write them: one YAML file each in ``scenarios/library``.
+
+A scenario is a template. With a seed it becomes an instance: the seed draws the namespace, the names, the target, the times, the
+noise and the distractors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from opsrange.errors import AuthorError, OperatorError
+from opsrange.faults import find
+
+
+class Scenario(BaseModel):
+    """One incident template. Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    """Equal to the file's name without its suffix."""
+    title: str
+    summary: str
+    """What breaks and what a sound repair is, for people who read the library; never shown to an agent."""
+    fault: str
+    """A module of ``faults/catalogue``."""
+    difficulty: Literal["easy", "medium", "hard"]
+    distractors: int = 2
+    """How many benign recent changes an investigator will find."""
+
+
+@cache
+def library() -> Mapping[str, Scenario]:
+    """Every scenario by id, in alphabetical order.
+
+    Raises:
+        AuthorError: when a file is not a valid scenario; the message names the file and the field.
+    """
+    folder = resources.files("opsrange.scenarios") / "library"
+    found = {}
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".yaml"):
+            scenario = parse(entry.read_text(), entry.name)
+            found[scenario.id] = scenario
+    return found
+
+
+def parse(text: str, file_name: str) -> Scenario:
+    """Read one scenario file.
+
+    Args:
+        text: YAML.
+        file_name: for messages, and because the id must equal its stem.
+
+    Raises:
+        AuthorError: when it is not a valid scenario.
+    """
+    try:
+        scenario = Scenario.model_validate(yaml.safe_load(text))
+        find(scenario.fault)
+    except yaml.YAMLError as error:
+        raise AuthorError(f"read scenario {file_name}; found broken YAML ({error}); mend it") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise AuthorError(f"read scenario {file_name}; found {field}: {first['msg']}; mend it") from error
+    except OperatorError as error:
+        raise AuthorError(f"read scenario {file_name}; {error}") from error
+    if f"{scenario.id}.yaml" != file_name:
+        raise AuthorError(f"read scenario {file_name}; found id {scenario.id!r}; give both the same name")
+    return scenario
+
+
+def find_scenario(name: str) -> Scenario:
+    """The scenario called ``name``.
+
+    Raises:
+        OperatorError: when there is none; the message lists what there is.
+    """
+    if name not in library():
+        raise OperatorError(f"asked for scenario {name!r}; found {', '.join(library())}; use one of these")
+    return library()[name]

@@ -1,0 +1,125 @@
+"""The record of one step: what it asked, what it changed, what the world did meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opsrange.estates import Estate, differences
+from opsrange.faults import Fact
+from opsrange.kube.store import Change, key_of
+from opsrange.trace import Effect, StateChange, Step, WorldRequest
+from opsrange.types import MINUTE_MS, Json
+from opsrange.wire import Request
+
+_CONSEQUENCES_MAX = 200
+_QUIET_KINDS = {"Event", "Lease", "Endpoints", "EndpointSlice"}
+"""Kinds that follow from others; listing them as consequences would say everything twice."""
+
+
+class Recorder:
+    """Watches an estate and cuts what it sees into steps.
+
+    Args:
+        estate: watched from now on.
+        facts: what answers are searched for.
+    """
+
+    def __init__(self, estate: Estate, facts: Sequence[Fact]) -> None:
+        self._estate = estate
+        self._facts = facts
+        self._index = 0
+        self._started_ms = estate.kernel.now_ms
+        self._requests: list[WorldRequest] = []
+        self._changes: list[Change] = []
+        estate.cluster.store.subscribe(self._changes.append)
+
+    def begin(self) -> None:
+        """A step begins at the present instant."""
+        self._started_ms = self._estate.kernel.now_ms
+        self._requests = []
+        self._changes.clear()
+
+    def answered(self, address: str, request: Request, status: int, body: bytes) -> None:
+        """A request of the step was answered."""
+        text = body.decode(errors="replace")
+        headers = request.headers
+        self._requests.append(
+            WorldRequest(
+                address=address,
+                method=request.method,
+                path=request.path,
+                query={name: list(values) for name, values in request.query.items()},
+                status=status,
+                bytes_out=len(body),
+                client=headers.get("kubectl-command") or headers.get("user-agent", ""),
+                facts=self._facts_in(text),
+            )
+        )
+
+    def end(self, outcome: Mapping[str, Any]) -> Step:
+        """The step is over.
+
+        Args:
+            outcome: what the seat knows: command, exit code, outputs.
+        """
+        silenced = self._estate.telemetry_changes("agent", self._started_ms)
+        mine = [row for change in self._changes if change.actor == "agent" for row in _rows(change)] + silenced
+        others = [row for change in self._changes if change.actor != "agent" for row in _rows(change)]
+        shown = str(outcome.get("stdout", "")) + str(outcome.get("stderr", ""))
+        if outcome.get("shown_chars") is not None:
+            shown = shown[: outcome["shown_chars"]]
+        step = Step(
+            **{"command": "", "exit_code": None, **outcome},
+            index=self._index,
+            started_ms=self._started_ms,
+            ended_ms=self._estate.kernel.now_ms,
+            requests=self._requests,
+            facts_returned=sorted({fact for request in self._requests for fact in request.facts}),
+            facts_shown=self._facts_in(shown),
+            effect=_effect(mine),
+            changes=mine,
+            consequences=others[:_CONSEQUENCES_MAX],
+            health=self._estate.health(MINUTE_MS),
+        )
+        self._index += 1
+        return step
+
+    def _facts_in(self, text: str) -> list[str]:
+        return [fact.id for fact in self._facts if all(needle in text for needle in fact.needles)]
+
+
+def _rows(change: Change) -> list[StateChange]:
+    if change.kind.kind in _QUIET_KINDS:
+        return []
+    namespace, name = key_of(change.last)
+    entity = f"{namespace or 'cluster'}/{change.kind.kind}/{name}"
+    if change.verb == "ADDED":
+        return [StateChange(actor=change.actor, verb="create", entity=entity)]
+    if change.verb == "DELETED":
+        return [StateChange(actor=change.actor, verb="delete", entity=entity)]
+    assert change.old is not None
+    assert change.new is not None
+    return [
+        StateChange(actor=change.actor, verb="update", entity=entity, path=path, old=old, new=new)
+        for path, old, new in differences(_without_noise(change.old), _without_noise(change.new))
+    ]
+
+
+def _without_noise(document: Json) -> Json:
+    """Without the parts that change whenever anything does."""
+    metadata = {
+        name: value
+        for name, value in document["metadata"].items()
+        if name not in {"resourceVersion", "generation", "managedFields"}
+    }
+    return {**{name: value for name, value in document.items() if name != "status"}, "metadata": metadata}
+
+
+def _effect(changes: Sequence[StateChange]) -> Effect:
+    """A deletion loses an identity and whatever only it held; everything else can be set back."""
+    if not changes:
+        return Effect.READ
+    if any(change.verb == "delete" or change.path == "metadata.deletionTimestamp" for change in changes):
+        return Effect.IRREVERSIBLE_WRITE
+    return Effect.REVERSIBLE_WRITE
