@@ -12,11 +12,12 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from opsrange.kube.schema import PatchStrategy
 from opsrange.kube.status_errors import ApiError, bad_request
 from opsrange.types import Json
 
-Strategy = Callable[[tuple[str, ...]], tuple[str | None, str | None]]
-"""From a field's path (list indices left out) to its merge key and patch strategy, as the schema declares them."""
+Strategy = Callable[[tuple[str, ...]], PatchStrategy]
+"""From a field's path (list indices left out) to what the schema declares of it."""
 
 _ORDER = "$setElementOrder/"
 _DROP = "$deleteFromPrimitiveList/"
@@ -231,15 +232,16 @@ def _merge_field(
     path = (*parent, name)
     old = merged.get(name)
     if isinstance(value, dict):
-        if isinstance(old, dict) and "replace" not in _strategies(strategy(path)[1]):
+        if isinstance(old, dict) and "replace" not in strategy(path).strategies:
             merged[name] = strategic_merge(old, value, strategy, path)
         elif value.get("$patch") == "delete":
             merged.pop(name, None)
         else:
             merged[name] = _clean(value)
     elif isinstance(value, list):
-        key, how = strategy(path)
-        if "merge" in _strategies(how):
+        declared = strategy(path)
+        key = declared.merge_key
+        if "merge" in declared.strategies:
             current = old if isinstance(old, list) else []
             order = patch.get(_ORDER + name)
             dropped = patch.get(_DROP + name)
@@ -253,10 +255,6 @@ def _merge_field(
             merged[name] = _clean(value)
     else:
         merged[name] = value
-
-
-def _strategies(how: str | None) -> list[str]:
-    return how.split(",") if how else []
 
 
 def _all_objects(items: Sequence[Any]) -> bool:

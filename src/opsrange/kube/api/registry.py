@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from opsrange.kube.admission import Rejection
+from opsrange.kube.admission import admit
 from opsrange.kube.kind import FieldError, Kind
+from opsrange.kube.schema import schema_errors
 from opsrange.kube.status_errors import ApiError, bad_request, conflict, invalid, strict_decoding
 from opsrange.kube.store import Deletion, Store
+from opsrange.kube.view import StoreView
 from opsrange.types import Json
-
-Admit = Callable[[str, Kind, Json | None, Json | None], Json | None]
-"""(operation, kind, new, old) to the document to store; raises :class:`opsrange.kube.admission.Rejection`."""
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _SUBDOMAIN_RULE = (
@@ -43,33 +42,6 @@ _KEY_RULE = (
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 _ANNOTATIONS_LIMIT_BYTES = 262_144
-_METADATA_MAPS = ("labels", "annotations")
-
-
-class Report(Protocol):
-    """What schema validation found."""
-
-    @property
-    def unknown_fields(self) -> Sequence[str]:
-        """Dotted paths of fields the schema does not have."""
-        ...
-
-    @property
-    def errors(self) -> Sequence[FieldError]:
-        """Fields of the wrong type or missing."""
-        ...
-
-
-class Schema(Protocol):
-    """Knowledge of the published schemas."""
-
-    def schema_errors(self, kind: Kind, document: Json) -> Report:
-        """Compare an object with its schema."""
-        ...
-
-    def patch_strategy(self, kind: Kind, path: tuple[str, ...]) -> tuple[str | None, str | None]:
-        """Merge key and patch strategy of a field."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +61,11 @@ class Registry:
 
     Args:
         store: where objects end up.
-        schema: validates structure.
-        admit: admission, already bound to the state it reads.
     """
 
-    def __init__(self, store: Store, schema: Schema, admit: Admit) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.schema = schema
-        self._admit = admit
+        self._view = StoreView(store)
 
     def create(self, kind: Kind, document: Json, manner: Manner = Manner()) -> Json:
         """Create an object.
@@ -179,37 +148,22 @@ class Registry:
         self._admitted("DELETE", kind, None, old)
         return old if dry_run else self.store.delete(kind, namespace, name, how)
 
-    def unknown_fields(self, kind: Kind, document: Json) -> list[str]:
-        """Complaints about unknown fields, as warnings and strict errors word them."""
-        unknown = self.schema.schema_errors(kind, document).unknown_fields
-        return [f'unknown field "{path}"' for path in unknown]
-
     def _decoded(self, kind: Kind, document: Json, manner: Manner) -> Json:
         """A private, well-formed copy of what a client wrote, unknown fields dropped."""
         new: Json = _without_nulls(document)
-        check_shape(kind, new)
-        report = self.schema.schema_errors(kind, new)
-        if manner.validation == "Strict" and report.unknown_fields:
-            said = (f'unknown field "{path}"' for path in report.unknown_fields)
-            raise strict_decoding(kind, said)
+        report = schema_errors(kind, new)
         if report.errors:
-            raise _malformed(kind, new, report.errors)
+            raise undecodable(kind, report.errors[0])
+        if manner.validation == "Strict" and report.unknown_fields:
+            raise strict_decoding(kind, unknown_fields(report.unknown_fields))
         for path in report.unknown_fields:
             _drop(new, path)
         new["apiVersion"], new["kind"] = kind.api_version, kind.kind
-        new["metadata"].pop("managedFields", None)
+        new.setdefault("metadata", {}).pop("managedFields", None)
         return _ordered(new)
 
     def _admitted(self, operation: str, kind: Kind, new: Json | None, old: Json | None) -> Json:
-        try:
-            admitted = self._admit(operation, kind, new, old)
-        except Rejection as refusal:
-            name = ((new or old or {}).get("metadata") or {}).get("name", "")
-            details = {"name": name, "kind": kind.plural}
-            if kind.group:
-                details["group"] = kind.group
-            raise ApiError(refusal.code, refusal.reason, refusal.message, details) from refusal
-        return admitted if admitted is not None else {}
+        return admit(operation, kind, new, old, self._view) or {}
 
     def _validate(self, kind: Kind, new: Json, old: Json | None) -> None:
         errors = metadata_errors(kind, new) + kind.validate(new, old)
@@ -222,7 +176,7 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_without_nulls(item) for item in value if item is not None]
     return value
 
 
@@ -246,63 +200,16 @@ def _drop(document: Any, path: str) -> None:
         here.pop(steps[-1][1], None)
 
 
-def check_shape(kind: Kind, document: Json) -> None:
-    """Refuse metadata, spec or status of the wrong JSON type.
-
-    Raises:
-        ApiError: 400, as the API server's decoder.
-    """
-    for part in ("metadata", "spec", "status"):
-        if part in document and not isinstance(document[part], dict):
-            raise _cannot_unmarshal(kind, document[part], part)
-    metadata = document.setdefault("metadata", {})
-    for name, value in metadata.items():
-        if name in _METADATA_MAPS:
-            if not isinstance(value, dict):
-                raise _cannot_unmarshal(kind, value, f"metadata.{name}")
-            for item in value.values():
-                if not isinstance(item, str):
-                    raise _cannot_unmarshal(kind, item, f"metadata.{name}")
-        elif name in ("name", "generateName", "namespace", "uid", "resourceVersion"):
-            if not isinstance(value, str):
-                raise _cannot_unmarshal(kind, value, f"metadata.{name}")
-        elif name == "finalizers":
-            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-                raise _cannot_unmarshal(kind, value, "metadata.finalizers")
-        elif name == "ownerReferences":
-            wanted = {"apiVersion", "kind", "name", "uid"}
-            if not isinstance(value, list) or not all(
-                isinstance(one, dict) and wanted <= one.keys() for one in value
-            ):
-                raise _cannot_unmarshal(kind, value, "metadata.ownerReferences")
+def unknown_fields(paths: Sequence[str]) -> list[str]:
+    """Complaints about unknown fields, as warnings and strict errors word them."""
+    return [f'unknown field "{path}"' for path in paths]
 
 
-_GO_NAMES = {
-    bool: "bool",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
-
-
-def _cannot_unmarshal(kind: Kind, value: Any, path: str) -> ApiError:
-    found = _GO_NAMES.get(type(value), "null")
+def undecodable(kind: Kind, why: str) -> ApiError:
+    """400: the document is not of its kind."""
     return bad_request(
-        f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: json: cannot unmarshal '
-        f"{found} into Go struct field {kind.kind}.{path}"
+        f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {why}'
     )
-
-
-def _malformed(kind: Kind, document: Json, errors: Sequence[FieldError]) -> ApiError:
-    """Wrong types fail in the decoder (400); what is missing or out of range fails validation (422)."""
-    wrong_types = [error for error in errors if error.reason == "FieldValueTypeInvalid"]
-    if wrong_types:
-        return bad_request(
-            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {wrong_types[0].detail}'
-        )
-    return invalid(kind, document["metadata"].get("name", ""), errors)
 
 
 def metadata_errors(kind: Kind, document: Json) -> list[FieldError]:
@@ -324,6 +231,12 @@ def metadata_errors(kind: Kind, document: Json) -> list[FieldError]:
     elif len(name) > 253 or not _SUBDOMAIN.fullmatch(name):
         detail = f'Invalid value: "{name}": {_SUBDOMAIN_RULE}'
         found.append(FieldError("metadata.name", detail))
+    for index, owner in enumerate(metadata.get("ownerReferences", [])):
+        for member in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(member):
+                field = f"metadata.ownerReferences[{index}].{member}"
+                detail = "Required value: must not be empty"
+                found.append(FieldError(field, detail, "FieldValueRequired"))
     for key, value in metadata.get("labels", {}).items():
         if not _LABEL_KEY.fullmatch(key):
             found.append(FieldError("metadata.labels", f'Invalid value: "{key}": {_KEY_RULE}'))
