@@ -27,8 +27,6 @@ because the trap's own last argument is its old value; ``set -x`` shows nothing 
 
 ENVIRONMENT = {
     "BASH_ENV": SHELL_TRAPS_FILE,
-    "FAKETIME_DISABLE_SHM": "1",
-    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     "DONT_FAKE_MONOTONIC": "1",
     "FAKETIME_NO_CACHE": "1",
     "FAKETIME_TIMESTAMP_FILE": NOW_FILE,

@@ -52,11 +52,11 @@ class Layout:
 
     def file(self, inside: str, text: str, mode: str = "0444") -> None:
         """A generated file inside one of the sandbox's own file systems."""
-        self.add("--perms", mode, "--file", str(self._memory(text)), inside)
+        self.add("--perms", mode, "--file", str(self.memory(text.encode())), inside)
 
-    def cover(self, inside: str, text: str) -> None:
-        """A generated executable in place of a file of the machine."""
-        self.add("--perms", "0555", "--ro-bind-data", str(self._memory(text)), inside)
+    def cover(self, inside: str, data: bytes) -> None:
+        """An executable of ours, also in place of a file of the machine."""
+        self.add("--perms", "0555", "--ro-bind-data", str(self.memory(data)), inside)
 
     def empty(self, inside: str, *, size_bytes: int, mode: str) -> None:
         """A writable file system of bounded size."""
@@ -77,9 +77,6 @@ class Layout:
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
 
-    def _memory(self, text: str) -> int:
-        return self.memory(text.encode())
-
 
 def layout(limits: SeatLimits, generated: Mapping[str, str]) -> Layout:
     """The complete argument list of bubblewrap up to, not including, the command.
@@ -92,8 +89,7 @@ def layout(limits: SeatLimits, generated: Mapping[str, str]) -> Layout:
     made.add("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--as-pid-1")
     made.add("--uid", str(etc.USER_ID), "--gid", str(etc.USER_ID), "--cap-drop", "ALL")
     made.add("--hostname", etc.HOSTNAME, "--clearenv", "--proc", "/proc", "--dev", "/dev")
-    made.empty("/dev/shm", size_bytes=16 << 20, mode="1777")  # noqa: S108 -- inside the sandbox
-    made.add("--remount-ro", "/dev")
+    made.add("--remount-ro", "/dev")  # /dev/shm too: memory nobody would be charged for
     _system(made)
     _toolbox(made)
     for path, text in generated.items():
@@ -148,7 +144,7 @@ def _hidden_below_usr() -> list[str]:
 
 
 def _toolbox(made: Layout) -> None:
-    made.bind(toolbox.faketime_library(), etc.FAKETIME_LIBRARY)
+    made.cover(etc.FAKETIME_LIBRARY, toolbox.faketime_library().read_bytes())
     made.bind(toolbox.kubectl(), KUBECTL_BINARY)
     python = toolbox.interpreter()
     runner = toolbox.runner_interpreter()
@@ -162,7 +158,7 @@ def _toolbox(made: Layout) -> None:
         text = toolbox.script(source).replace("@PYTHON@", python.inside)
         made.file(f"/usr/local/bin/{name}", text, "0555")
         if name != "kubectl" and (path := toolbox.system_tool(name)) is not None:
-            made.cover(str(path), text)
+            made.cover(str(path), text.encode())
     if toolbox.system_tool("curl") is None:
         text = toolbox.script("curl.py").replace("@PYTHON@", python.inside)
         made.file("/usr/local/bin/curl", text, "0555")

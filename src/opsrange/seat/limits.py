@@ -1,8 +1,8 @@
-"""What a seat may use. One document, logged with every attempt."""
+"""What a seat is asked for: whose world, how fast time passes, and what its commands may use. Logged with every attempt."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 MIB = 1 << 20
 
@@ -29,3 +29,20 @@ class SeatLimits(BaseModel):
     """A command that takes longer on the wall clock is killed (``wall_timeout``)."""
     virtual_s: PositiveFloat = 1800.0
     """A command that takes longer in virtual time is killed (``virtual_timeout``)."""
+
+
+class SeatConfig(BaseModel):
+    """Configuration of Inspect's sandbox ``opsrange``: one instance of a scenario and its seat."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scenario: str
+    seed: int
+    builder: str = "opsrange.scenarios.instance:build"
+    """``module:function`` that builds the world in its own process; only the name comes near the agent."""
+    think_time_s: NonNegativeFloat = 0.0
+    """Virtual seconds that must have passed between two steps; what an agent loop has let pass itself counts. For loops
+    that charge nothing; those of ``agents`` charge each model turn."""
+    command_cost_s: NonNegativeFloat = 1.0
+    """Virtual seconds that each command takes, beside what it waits for."""
+    limits: SeatLimits = SeatLimits()

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,9 +27,48 @@ from opsrange.seat.limits import SeatLimits
 from opsrange.types import Json
 
 _NOBODY = 65534
+_NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 _EXIT_TIMEOUT_S = 10.0
 _COUNTED_BY_NAMESPACE = (5, 14)
 """From this kernel on, RLIMIT_NPROC counts the sandbox's processes and not all of the user's (ucounts)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is to be run."""
+
+    argv: tuple[str, ...]
+    text: str
+    """As it is recorded."""
+    stdin: bytes = b""
+    cwd: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        command: str | Sequence[str],
+        *,
+        stdin: bytes = b"",
+        cwd: str = "",
+        env: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Self:
+        """Text for bash, or an argument vector."""
+        shell = isinstance(command, str)
+        argv = ("/bin/bash", "-c", command) if isinstance(command, str) else tuple(command)
+        text = argv[-1] if shell else shlex.join(argv)
+        return cls(argv, text, stdin, cwd, dict(env or {}), timeout_s)
+
+
+class CommandRefused(Exception):  # noqa: N818 -- not a failure of ours: the agent's command was refused
+    """The sandbox's kernel would not start a command; the step was recorded."""
+
+    def __init__(self, error: OSError, record: Json) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.record = record
 
 
 class Seat:
@@ -90,7 +130,7 @@ class Seat:
 
     async def run(
         self,
-        command: str | Sequence[str],
+        command: str | Sequence[str] | Command,
         *,
         stdin: bytes = b"",
         cwd: str = "",
@@ -100,7 +140,7 @@ class Seat:
         """Run one command, without telling the world of a step.
 
         Args:
-            command: text for bash, or an argument vector.
+            command: text for bash, an argument vector, or a :class:`Command`, which holds the rest too.
             stdin: everything the command can read.
             cwd: relative to the home.
             env: beside the sandbox's own environment.
@@ -110,52 +150,53 @@ class Seat:
             SeatError: when the sandbox was lost.
             OSError: when the command could not be started.
         """
-        argv = ["/bin/bash", "-c", command] if isinstance(command, str) else list(command)
+        if not isinstance(command, Command):
+            command = Command.of(command, stdin=stdin, cwd=cwd, env=env, timeout_s=timeout_s)
         description = {
-            "argv": argv,
-            "cwd": posixpath.join(etc.HOME, cwd),
-            "env": etc.ENVIRONMENT | dict(env or {}),
+            "argv": list(command.argv),
+            "cwd": posixpath.join(etc.HOME, command.cwd),
+            "env": etc.ENVIRONMENT | dict(command.env),
         }
-        wall_s = min(timeout_s or self.limits.wall_s, self.limits.wall_s)
+        wall_s = min(command.timeout_s or self.limits.wall_s, self.limits.wall_s)
         stop = {"virtual_timeout": self.world.virtual_timeout}
-        return await self._control.run(description, stdin, stop, wall_s)
+        return await self._control.run(description, command.stdin, stop, wall_s)
 
     async def step(
         self,
-        command: str | Sequence[str],
+        command: str | Sequence[str] | Command,
         *,
-        stdin: bytes = b"",
-        cwd: str = "",
-        env: Mapping[str, str] | None = None,
-        timeout_s: float | None = None,
+        think_ms: int = 0,
+        cost_ms: int = 0,
         virtual_s: float | None = None,
-        begin: Mapping[str, object] | None = None,
     ) -> tuple[Completed, Json]:
         """One step: the world begins it, the command runs, the world ends and records it. Steps never overlap.
 
         Args:
-            command: as for :meth:`run`, like ``stdin``, ``cwd``, ``env`` and ``timeout_s``.
+            command: as for :meth:`run`.
+            think_ms: virtual time before it.
+            cost_ms: virtual time it takes, beside what it waits for.
             virtual_s: limit in virtual time; never more than the seat's.
-            begin: arguments of the world's ``begin_step``.
 
         Returns:
             The command's end and the record (``trace.Step`` as JSON).
 
         Raises:
+            CommandRefused: when the command could not be started; the step is recorded all the same.
             SeatError: when the sandbox was lost.
-            OSError: when the command could not be started; the step is recorded all the same.
         """
+        if not isinstance(command, Command):
+            command = Command.of(command)
         async with self._steps:
             limit_s = min(virtual_s or self.limits.virtual_s, self.limits.virtual_s)
-            await self.world.begin(limit_ms=round(limit_s * 1000), **(begin or {}))
+            await self.world.begin(limit_ms=round(limit_s * 1000), think_ms=think_ms)
             try:
-                done = await self.run(command, stdin=stdin, cwd=cwd, env=env, timeout_s=timeout_s)
+                done = await self.run(command)
             except OSError as error:
-                code = 127 if isinstance(error, FileNotFoundError) else 126
-                failed = Completed(code, b"", f"{error.filename}: {error.strerror}\n".encode())
-                await self._end(command, failed)
-                raise
-            return done, await self._end(command, done)
+                code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+                text = f"{error.filename}: {error.strerror}\n"
+                record = await self._end(command, Completed(code, b"", text.encode()), cost_ms)
+                raise CommandRefused(error, record) from error
+            return done, await self._end(command, done, cost_ms)
 
     async def read_file(self, path: str, *, bytes_max: int | None = None) -> bytes:
         """The content of a file inside; a relative path starts at the home.
@@ -218,36 +259,64 @@ class Seat:
                 now_file=Path(f"/proc/{os.getpid()}/fd/{self._now_fd}"),
             )
 
-    async def _end(self, command: str | Sequence[str], done: Completed) -> Json:
+    async def _end(self, command: Command, done: Completed, cost_ms: int) -> Json:
         record: Json = await self.world.end(
-            command=command if isinstance(command, str) else shlex.join(command),
+            command=command.text,
             exit_code=done.exit_code,
             pipeline_exit_codes=done.pipelines,
             stdout=done.stdout.decode(errors="replace"),
             stderr=done.stderr.decode(errors="replace"),
             stopped=done.stopped,
             wall_ms=round(done.wall_ms, 3),
+            cost_ms=cost_ms,
         )
         return record
 
 
+def probe(limits: SeatLimits) -> str:
+    """Assemble a sandbox and run nothing in it; what bubblewrap complained of, empty when it worked."""
+    made = layout(limits, etc.files([]))
+    try:
+        done = _bubblewrap(made, ["/usr/bin/true"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        _, complaint = done.communicate(timeout=_EXIT_TIMEOUT_S)
+    finally:
+        made.close()
+    return "" if done.returncode == 0 else complaint.decode(errors="replace") or f"exit code {done.returncode}"
+
+
 def _start(made: Layout, settings: Json, keep: Sequence[int]) -> subprocess.Popen[bytes]:
-    """Start bubblewrap with process 1 in it. As root it is given up first: nothing inside needs it."""
+    """Start bubblewrap with process 1 in it."""
     script = made.memory(toolbox.script("init.py").encode())
     for name in ("DONT_FAKE_MONOTONIC", "PATH"):
         made.add("--setenv", name, etc.ENVIRONMENT[name])
     made.add("--setenv", "SEAT", json.dumps(settings))
+    command = [toolbox.interpreter().inside, "-I", "-S", "-"]
+    return _bubblewrap(made, command, stdin=script, keep=keep)
+
+
+def _bubblewrap(
+    made: Layout,
+    command: Sequence[str],
+    *,
+    stdin: int,
+    stderr: int | None = None,
+    keep: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a command in a sandbox. A runner that is root gives that up first: nothing inside needs it."""
     binary = os.open(toolbox.bubblewrap(), os.O_RDONLY | os.O_CLOEXEC)
     made.descriptors.append(binary)
-    lowered = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    root = os.geteuid() == 0
     return subprocess.Popen(
-        [f"/proc/self/fd/{binary}", *made.arguments, "--", toolbox.interpreter().inside, "-I", "-S", "-"],
-        stdin=script,
+        [f"/proc/self/fd/{binary}", *made.arguments, "--", *command],
+        stdin=stdin,
         stdout=subprocess.DEVNULL,
+        stderr=stderr,
         pass_fds=[*made.descriptors, *keep],
         cwd="/",
         env={},
-        **lowered,
+        user=_NOBODY if root else None,
+        group=_NOBODY if root else None,
+        extra_groups=[] if root else None,
     )
 
 
