@@ -27,10 +27,9 @@ from inspect_ai.util import ExecResult, registry_info
 from pydantic import ValidationError
 
 from opsrange.agents.tools import bash, keep
-from opsrange.agents.world_access import current_world
+from opsrange.agents.world_access import think
 from opsrange.errors import AgentError, OperatorError
 from opsrange.trace import Report
-from opsrange.types import SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ Run = Callable[[str], Ran]
 PlainAgent = Callable[[str, Run], dict[str, Any]]
 
 
-def load_agent(reference: str, *, think_time_s: float = 0) -> Solver:
+def load_agent(reference: str, *, think_time_s: float) -> Solver:
     """The solver behind ``path.py:function``.
 
     Args:
@@ -124,8 +123,7 @@ def plain_agent(function: PlainAgent, name: str, think_time_s: float) -> Solver:
 
         async def call(command: str) -> Ran:
             results.clear()
-            if think_time_s > 0:
-                await current_world().advance(round(think_time_s * SECOND_MS))
+            await think(think_time_s)
             message = ChatMessageAssistant(
                 content="",
                 tool_calls=[

@@ -1,8 +1,6 @@
-"""The loop every model runs in: tools, turn budget, virtual think time, report.
+"""The loop every model runs in. It is Inspect's ``react``; this module sets it up.
 
-The loop itself is Inspect's ``react``; this module only sets it up.
-
-Belongs here: what a turn costs and how an attempt ends. Does not: prompts, tools.
+Belongs here: how an attempt goes on and ends, and what a turn costs. Does not: prompts, tools.
 """
 
 from __future__ import annotations
@@ -10,25 +8,21 @@ from __future__ import annotations
 from inspect_ai.agent import Agent, AgentPrompt, AgentState, AgentSubmit, react
 from inspect_ai.tool import Tool
 
-from opsrange.agents.tools import bash, finish, report
-from opsrange.agents.world_access import current_world
-from opsrange.types import SECOND_MS
+from opsrange.agents.tools import bash
+from opsrange.agents.world_access import think
 
 
-def responder(instructions: str, *, think_time_s: float, ending: Tool | None = None) -> Agent:
-    """An agent that works with a shell until it hands in its report.
+def responder(instructions: str, ending: Tool, *, think_time_s: float) -> Agent:
+    """An agent that works with a shell until it calls the tool that ends the attempt.
 
     Args:
         instructions: the system prompt.
-        think_time_s: virtual seconds that pass after each model turn, before the next.
-        ending: the tool that ends the attempt; :func:`report` when omitted.
+        ending: ``report`` or ``finish``.
+        think_time_s: virtual seconds that each model turn takes, however many commands it asks for.
     """
-    end = ending or report()
-    name = "finish" if ending is not None else "report"
 
-    async def between_turns(state: AgentState) -> bool:
-        if think_time_s > 0:
-            await current_world().advance(round(think_time_s * SECOND_MS))
+    async def after_turn(state: AgentState) -> bool:
+        await think(think_time_s)
         return True
 
     return react(
@@ -39,12 +33,7 @@ def responder(instructions: str, *, think_time_s: float, ending: Tool | None = N
             submit_prompt=None,
         ),
         tools=[bash()],
-        submit=AgentSubmit(name=name, tool=end, keep_in_messages=True),
-        on_continue=between_turns,
+        submit=AgentSubmit(tool=ending, keep_in_messages=True),
+        on_continue=after_turn,
         truncation="auto",
     )
-
-
-def itbench_responder(instructions: str, *, think_time_s: float) -> Agent:
-    """The same with ITBench-AA's ending: an answer file and ``finish``."""
-    return responder(instructions, think_time_s=think_time_s, ending=finish())

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from inspect_ai.util import SandboxEnvironment, sandbox
 
 from opsrange.errors import WorldError
+from opsrange.types import SECOND_MS
 
 
 class WorldAccess(Protocol):
@@ -47,3 +48,9 @@ def current_world() -> WorldAccess:
             "run the task with its own sandbox (opsrange)"
         )
     return cast("WorldAccess", world)
+
+
+async def think(time_s: float) -> None:
+    """Let the virtual seconds of one turn's thinking pass in the running sample's world."""
+    if time_s > 0:
+        await current_world().advance(round(time_s * SECOND_MS))

@@ -1,19 +1,59 @@
 """Instances as Inspect samples.
 
-Belongs here: scenario@seed as a sample. Does not: what an instance is, how one is chosen (``scenarios.spec``).
+Belongs here: selection of scenario@seed. Does not: what an instance is.
 """
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Callable, Sequence
 
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.util import SandboxEnvironmentType
 
+from opsrange.errors import OperatorError
+
 SandboxFor = Callable[[str, int], SandboxEnvironmentType]
 """The seat of an instance."""
 
+SEEDS_MAX = 10_000
 _PLACEHOLDER = "(The page is fetched from the world when the attempt starts.)"
+
+
+def parse_seeds(seeds: str | int) -> list[int]:
+    """Seeds from ``7``, ``1-3`` or ``1,4-6``, in order and without repeats.
+
+    Raises:
+        OperatorError: for anything else.
+    """
+    found: dict[int, None] = {}
+    for part in str(seeds).split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first or last - first >= SEEDS_MAX:
+            raise OperatorError(f"asked for seeds {str(seeds)!r}; expected e.g. 7, 1-3 or 1,4-6")
+        found.update(dict.fromkeys(range(first, last + 1)))
+    return list(found)
+
+
+def choose_scenarios(asked: str | Sequence[str], known: Sequence[str]) -> list[str]:
+    """Scenario names from a comma list or ``all``.
+
+    Raises:
+        OperatorError: naming the scenario that does not exist, and its nearest neighbours.
+    """
+    names = asked.split(",") if isinstance(asked, str) else list(asked)
+    names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    if names == ["all"]:
+        return sorted(known)
+    if not names:
+        raise OperatorError(f"asked for no scenario; known are {', '.join(sorted(known))}")
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known) or sorted(known)
+            raise OperatorError(f"asked for scenario {name!r}; did you mean {', '.join(near)}?")
+    return names
 
 
 def instances(

@@ -102,17 +102,11 @@ async def _score(state: TaskState, value_of: Callable[[Verdict], _Value]) -> Sco
 
 
 def _metadata(outcome: Outcome, evidence: Json | None) -> dict[str, Any]:
-    """What a score carries. The first score of a sample carries the evidence and the trace too, once."""
+    """What a score carries. The first score of a sample carries the evidence too, once."""
     metadata: dict[str, Any] = {"outcome": outcome.model_dump(mode="json")}
     if evidence is not None:
-        metadata |= {"evidence": evidence, "steps": _steps()}
+        metadata["evidence"] = evidence
     return metadata
-
-
-def _steps() -> list[Json]:
-    """The trace, when the seat keeps one."""
-    steps = getattr(current_environment(), "steps", [])
-    return [step.model_dump(mode="json") for step in steps]
 
 
 def _answer(evidence: Json) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Literal
 
 from inspect_ai import Epochs, Task, task
@@ -19,10 +18,12 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import SandboxEnvironmentType
 
 from opsrange.agents.custom import load_agent
-from opsrange.agents.loop import itbench_responder, responder
+from opsrange.agents.loop import responder
 from opsrange.agents.prompts import DIAGNOSIS, ITBENCH_AA, REPAIR
+from opsrange.agents.tools import finish, report
 from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
+from opsrange.seat.limits import SeatConfig
 from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
 from opsrange.tasks.scorers import diagnosis, repair, repaired
 
@@ -78,9 +79,9 @@ def build(
     if rules.agent:
         solving = load_agent(rules.agent, think_time_s=rules.think_time_s)
     elif original:
-        solving = itbench_responder(ITBENCH_AA, think_time_s=rules.think_time_s)
+        solving = responder(ITBENCH_AA, finish(), think_time_s=rules.think_time_s)
     else:
-        solving = responder(instructions, think_time_s=rules.think_time_s)
+        solving = responder(instructions, report(), think_time_s=rules.think_time_s)
     return Task(
         dataset=dataset,
         setup=page(),
@@ -94,17 +95,13 @@ def build(
     )
 
 
-def seat_for(scenario: str, seed: int) -> SandboxEnvironmentType:
-    """The seat of an instance."""
-    seat = import_module("opsrange.seat")  # late: assembling a toolbox is not needed to list tasks
-    config: SandboxEnvironmentType = ("opsrange", seat.SeatConfig(scenario=scenario, seed=seed))
-    return config
-
-
 def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
     from opsrange.scenarios.spec import library  # late: loads the whole estate
 
-    return instances(choose_scenarios(scenario, list(library())), parse_seeds(seeds), seat_for)
+    def seat(name: str, seed: int) -> SandboxEnvironmentType:
+        return ("opsrange", SeatConfig(scenario=name, seed=seed))
+
+    return instances(choose_scenarios(scenario, list(library())), parse_seeds(seeds), seat)
 
 
 @task
@@ -127,7 +124,12 @@ def sre_diagnosis(
         agent: ``path.py:function`` for an agent of one's own.
     """
     rules = Rules(turns=turns, think_time_s=think_time_s, profile=profile, agent=agent)
-    return build(_instances(scenario, seeds), rules, instructions=DIAGNOSIS, scorers=[diagnosis()])
+    return build(
+        _instances(scenario, seeds),
+        rules,
+        instructions=DIAGNOSIS,
+        scorers=[diagnosis()],
+    )
 
 
 @task

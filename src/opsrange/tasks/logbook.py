@@ -1,0 +1,119 @@
+"""Inspect logs as results: the one place that reads them.
+
+Belongs here: from log files to ``reports.results``. Does not: judging (``scoring``), drawing (``reports``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
+
+from opsrange import __version__
+from opsrange.agents.tools import REPORT_KEY
+from opsrange.errors import GraderError, OperatorError, Owner
+from opsrange.reports.results import AttemptResult, Results, results_of
+from opsrange.scoring.regrade import regrade
+from opsrange.trace import Report, Step
+
+STEPS_KEY = "opsrange:steps"
+TOOLBOX_KEY = "opsrange:toolbox"
+
+
+def read_logs(folder: Path) -> list[EvalLog]:
+    """Every log below a folder, oldest first.
+
+    Raises:
+        OperatorError: when there is none, or one cannot be read.
+    """
+    found = list_eval_logs(str(folder)) if folder.exists() else []
+    if not found:
+        raise OperatorError(f"asked for the logs in {folder}; found none; run `opsrange run` or `opsrange demo` first")
+    logs = []
+    for info in sorted(found, key=lambda item: item.name):
+        try:
+            logs.append(read_eval_log(info))
+        except Exception as error:
+            raise OperatorError(
+                f"asked for the log {info.name}; found {type(error).__name__}: {error}; remove it or restore it"
+            ) from error
+    return logs
+
+
+def results_from(logs: Sequence[EvalLog], *, grade: bool = False) -> Results:
+    """Collect attempts by agent. A sample that a later log repeats counts once, in the later one.
+
+    Args:
+        logs: oldest first.
+        grade: judge the recorded evidence anew instead of taking the recorded verdict.
+    """
+    rows: dict[str, dict[tuple[str, str, int], AttemptResult]] = {}
+    toolbox: dict[str, str] = {}
+    for log in logs:
+        agent = agent_name(log)
+        for sample in log.samples or []:
+            toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
+            row = _attempt(log, sample, grade=grade)
+            rows.setdefault(agent, {})[row.task, str(sample.id), row.epoch] = row
+    return results_of({agent: list(found.values()) for agent, found in rows.items()}, __version__, toolbox)
+
+
+def agent_name(log: EvalLog) -> str:
+    """The name a leaderboard shows: the model, or the agent of one's own."""
+    own = log.eval.task_args.get("agent")
+    model = log.eval.model.removeprefix("opsrange/")
+    return f"{own} ({model})" if own else model
+
+
+def _attempt(log: EvalLog, sample: EvalSample, *, grade: bool) -> AttemptResult:
+    metadata = sample.metadata or {}
+    row = AttemptResult(
+        scenario=str(metadata.get("scenario") or str(sample.id).partition("@")[0]),
+        seed=int(metadata.get("seed") or 0),
+        epoch=sample.epoch,
+        task=log.eval.task,
+        page=sample.input if isinstance(sample.input, str) else "",
+        steps=[Step.model_validate(step) for step in sample.store.get(STEPS_KEY, [])],
+        turns=sum(1 for message in sample.messages if message.role == "assistant"),
+        tokens=sum(usage.total_tokens for usage in sample.model_usage.values()),
+        cost_usd=_cost(sample),
+        wall_s=sample.total_time,
+        log=Path(log.location).name,
+    )
+    handed_in = sample.store.get(REPORT_KEY)
+    row.report = Report.model_validate(handed_in) if handed_in else None
+    _judge(row, sample, grade=grade)
+    return row
+
+
+def _judge(row: AttemptResult, sample: EvalSample, *, grade: bool) -> None:
+    """Fill in the verdict, or who owns its absence."""
+    for metadata in _score_metadata(sample):
+        if "evidence" in metadata:
+            try:
+                row.verdict = regrade(metadata["evidence"])
+            except GraderError as error:
+                row.void_owner, row.void_reason = Owner.GRADER, str(error)
+                return
+            if not row.verdict.outcome.scored:
+                row.void_owner, row.void_reason = row.verdict.outcome.owner, row.verdict.outcome.reason
+            return
+        outcome = metadata.get("outcome")
+        if outcome and outcome.get("status") == "void":
+            row.void_owner, row.void_reason = Owner(outcome["owner"]), outcome["reason"]
+    if row.void_owner is None:
+        row.void_owner = Owner.WORLD
+        row.void_reason = sample.error.message if sample.error else "the attempt ended without evidence"
+
+
+def _score_metadata(sample: EvalSample) -> Iterator[dict[str, Any]]:
+    for score in (sample.scores or {}).values():
+        yield score.metadata or {}
+
+
+def _cost(sample: EvalSample) -> float | None:
+    costs = [getattr(usage, "total_cost", None) for usage in sample.model_usage.values()]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None
