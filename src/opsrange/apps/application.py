@@ -7,7 +7,6 @@ import math
 import random
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from opsrange.apps import flow
 from opsrange.apps.definition import Definition
@@ -22,9 +21,6 @@ from opsrange.apps.topology import Node, Surveyor, Topology
 from opsrange.apps.traces import Tracer
 from opsrange.types import Json
 from opsrange.world import Kernel
-
-if TYPE_CHECKING:
-    from opsrange.world import Timer
 
 STEP_MS = 5_000
 EMIT_MS = 15_000
@@ -106,7 +102,6 @@ class Application:
         self._phase = self._load.random() * 2 * math.pi
         self._topology = Topology([], [], 0.0)
         self._version: int | None = None
-        self._announced: set[tuple[str, str, int]] = set()
 
     @property
     def data(self) -> dict[tuple[str, str], Holding]:
@@ -141,6 +136,9 @@ class Application:
         if outcome.exits_after_ms is not None:
             words = self._narrator.last_words(instance, outcome.message, self._kernel.now_ms)
             return Start(outcome.exits_after_ms, outcome.exit_code, words)
+        limit = instance.memory_limit_bytes
+        if limit and process.base_bytes > limit:
+            self._kernel.at(process.listening_ms - 200, lambda: self._starve(instance, process))
         self._announce(instance, process)
         return outcome
 
@@ -154,7 +152,7 @@ class Application:
         process = self._processes.of(instance)
         if not process.serves(self._kernel.now_ms) or port not in process.ports:
             return Health(ok=False, message="connection refused")
-        if path and process.ports[port] not in ("http",):
+        if path and process.ports[port] != "http":
             return Health(ok=False, message="malformed HTTP response")
         health = self.definition.services[instance.workload].health
         known = health.path if health is not None else ""
@@ -291,19 +289,24 @@ class Application:
             if process.memory_bytes > cohort.memory_limit
         ]
         for instance, process in killed:
+            self._starve(instance, process)
+
+    def _starve(self, instance: Instance, process: Process) -> None:
+        """The kernel of the node ends a process that needs more memory than it may have."""
+        if not process.ended and self._processes.holds(instance, process):
             process.ended = True
             self._version = None
             self._supervisor.exited(instance.uid, instance.container, 137, "OOMKilled")
 
-    def _announce(self, instance: Instance, process: Process) -> Timer:
+    def _announce(self, instance: Instance, process: Process) -> None:
         """Let a process say that it listens, when it does."""
 
         def announce() -> None:
-            if self._processes.of(instance) is process and process.serves(self._kernel.now_ms):
+            if self._processes.holds(instance, process) and process.serves(self._kernel.now_ms):
                 port = next(iter(process.ports))
                 self._narrator.started(instance, port, self._kernel.now_ms)
 
-        return self._kernel.at(process.listening_ms, announce)
+        self._kernel.at(process.listening_ms, announce)
 
 
 def _inherit(before: Topology, after: Topology) -> None:

@@ -32,7 +32,7 @@ def wait_ms(service_ms: float, servers: float, utilisation: float) -> float:
     if utilisation < 0.05:
         return 0.0
     exponent = math.sqrt(2 * (servers + 1)) - 1
-    return service_ms * utilisation**exponent / (servers * (1 - utilisation))
+    return service_ms * math.pow(utilisation, exponent) / (servers * (1 - utilisation))
 
 
 def exceeds(mean_ms: float, sigma: float, bound_ms: float) -> float:

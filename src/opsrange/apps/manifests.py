@@ -11,11 +11,13 @@ from opsrange.apps.registry import Registry
 from opsrange.types import Json
 
 _SECRET = "secret:"  # noqa: S105 - a marker, not a secret
-_TEAMS = {"storefront": ("frontend", "frontend-proxy", "image-provider", "load-generator")}
-_TEAMS["orders"] = ("checkout", "payment", "shipping", "quote", "email", "cart", "currency")
-_TEAMS["discovery"] = ("product-catalog", "product-reviews", "recommendation", "ad", "llm")
-_TEAMS["finance"] = ("accounting", "fraud-detection")
-_TEAMS["platform"] = ("flagd", "kafka", "postgresql", "valkey-cart")
+_TEAMS: dict[str, tuple[str, ...]] = {
+    "storefront": ("frontend", "frontend-proxy", "image-provider", "load-generator"),
+    "orders": ("checkout", "payment", "shipping", "quote", "email", "cart", "currency"),
+    "discovery": ("product-catalog", "product-reviews", "recommendation", "ad", "llm"),
+    "finance": ("accounting", "fraud-detection"),
+    "platform": ("flagd", "kafka", "postgresql", "valkey-cart"),
+}
 
 
 def render(

@@ -15,8 +15,10 @@ from opsrange.apps.ports import Sink
 from opsrange.apps.stores import Stores
 from opsrange.apps.topology import Edge, Node, Topology
 
-BOUNDS_MS = (2.0, 4.0, 6.0, 8.0, 10.0, 50.0, 100.0, 200.0, 400.0, 800.0)
-BOUNDS_MS += (1000.0, 1400.0, 2000.0, 5000.0, 10000.0, 15000.0, math.inf)
+BOUNDS_MS: tuple[float, ...] = (
+    *(2.0, 4.0, 6.0, 8.0, 10.0, 50.0, 100.0, 200.0, 400.0, 800.0),
+    *(1000.0, 1400.0, 2000.0, 5000.0, 10000.0, 15000.0, math.inf),
+)
 """The span metrics connector's own default bounds."""
 
 _CALLS = "traces_span_metrics_calls_total"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from opsrange.apps.definition import Definition, Operation, read
@@ -35,26 +37,27 @@ class Narrator:
         self._sink = sink
         self._draws = draws
         self._voices: dict[str, Any] = read("voices")
+        self._lines: list[tuple[int, int, Instance, str]] = []
 
     def narrate(self, topology: Topology, now_ms: int) -> None:
         """Write the lines of a step."""
-        lines: list[tuple[int, int, Instance, str]] = []
+        lines = self._lines = []
         draw = self._draws.random
         for cohort in topology.cohorts:
             if draw() < _HEALTHY_PER_STEP:
-                self._ordinary(cohort, now_ms, lines)
+                self._ordinary(cohort, now_ms)
         for node in topology.nodes:
             if node.rate <= 0.0:
                 continue
             own = node.rate * STEP_S * node.own_error
             if not node.operation.silent and own > 0.0:
                 for _ in range(min(_ERROR_LINES_MAX, int(own + draw()))):
-                    self._say(node.cohort, node.own_message, "error", now_ms, lines, node)
+                    self._say(node, node.own_message, "error", now_ms, {})
             for edge in node.edges:
                 if edge.error > 0.0:
                     failed = edge.rate * STEP_S * edge.error
                     for _ in range(min(_ERROR_LINES_MAX, int(failed + draw()))):
-                        self._complain(node, edge, now_ms, lines)
+                        self._complain(node, edge, now_ms)
         lines.sort(key=lambda line: (-line[0], line[1]))
         for offset_ms, _, instance, text in lines:
             self._sink.log(instance, text, offset_ms=offset_ms)
@@ -78,9 +81,7 @@ class Narrator:
             self._sink.log(instance, line)
         return message
 
-    def _ordinary(
-        self, cohort: Cohort, now_ms: int, lines: list[tuple[int, int, Instance, str]]
-    ) -> None:
+    def _ordinary(self, cohort: Cohort, now_ms: int) -> None:
         nodes = [node for node in cohort.nodes.values() if node.rate > 0.01 and node.error < 0.9]
         if not nodes:
             return
@@ -92,82 +93,51 @@ class Narrator:
             return
         else:
             text = self._voice(cohort.instances[0], "served")
-        self._say(cohort, text, "info", now_ms, lines, node)
+        self._say(node, text, "info", now_ms, {})
 
     def _say(
-        self,
-        cohort: Cohort,
-        text: str,
-        level: str,
-        now_ms: int,
-        lines: list[tuple[int, int, Instance, str]],
-        node: Node,
+        self, node: Node, text: str, level: str, now_ms: int, known: Mapping[str, str]
     ) -> None:
+        """Queue a line of some instance at some instant of the step; ``text`` is a template."""
         draw = self._draws.random
-        instance = cohort.instances[int(draw() * len(cohort.instances))]
-        offset_ms = int(draw() * STEP_S * 1000)
+        cohort = node.cohort
+        index = int(draw() * len(cohort.instances))
+        instance = cohort.instances[index]
+        alive_ms = max(0, now_ms - cohort.processes[index].listening_ms)
+        offset_ms = min(alive_ms, int(draw() * STEP_S * 1000))
         instant_ms = now_ms - offset_ms
-        if "{" in text and level == "info":
-            text = text.format_map(self._words(node, instant_ms))
+        if "{" in text:
+            words = _Words(self._draws, node, instant_ms)
+            words.update(known)
+            text = text.format_map(words)
         line = self._line(instance, text, level, instant_ms)
-        lines.append((offset_ms, len(lines), instance, line))
+        self._lines.append((offset_ms, len(self._lines), instance, line))
 
-    def _complain(
-        self,
-        node: Node,
-        edge: Edge,
-        now_ms: int,
-        lines: list[tuple[int, int, Instance, str]],
-    ) -> None:
+    def _complain(self, node: Node, edge: Edge, now_ms: int) -> None:
+        """Say that a call failed, for one of the reasons why it does."""
         reasons = failures(edge)
         if not reasons:
             return
-        pick = self._draws.random() * sum(reason.probability for reason in reasons)
-        for reason in reasons:
-            pick -= reason.probability
-            if pick <= 0:
-                break
+        weights = [reason.probability for reason in reasons]
+        reason = self._draws.choices(reasons, weights)[0].reason
         link = edge.link
-        ip, _, _ = link.address.partition(":")
-        words = self._words(node, now_ms)
-        words.update(
-            host=link.host,
-            port=str(link.port),
-            address=link.address,
-            ip=ip,
-            callee=link.name,
-            service=_grpc_service(edge),
-            path="/" + edge.call.op.partition("/")[2],
-            cause=cause_of(edge),
-            size=str(link.pool_size),
-            used=str(round(max(link.pool_used, 1))),
-            seconds=f"{(link.pool_timeout_ms if reason.reason == 'pool' else edge.timeout_ms) / 1000:g}",
-        )
-        template = self._error(
-            node.cohort.service.language, link.dependency.protocol, reason.reason
-        )
-        self._say(node.cohort, template.format_map(words), "error", now_ms, lines, node)
-
-    def _words(self, node: Node, instant_ms: int) -> dict[str, str]:
-        draw = self._draws.random
-        name = _NAMES[int(draw() * len(_NAMES))]
-        operation = node.operation
-        return {
-            "op": operation.span or node.name,
-            "status": "OK",
-            "ms": str(max(1, int(node.latency_ms * (0.6 + draw())))),
-            "product": _PRODUCTS[int(draw() * len(_PRODUCTS))],
-            "category": _CATEGORIES[int(draw() * len(_CATEGORIES))],
-            "user": f"{int(draw() * 2**32):08x}-{int(draw() * 65536):04x}-11f0-9c1e-{int(draw() * 2**48):012x}",
-            "uuid": f"{int(draw() * 2**32):08x}-{int(draw() * 65536):04x}-4{int(draw() * 4096):03x}-a1b2-{int(draw() * 2**48):012x}",
-            "email": f"{name}@example.com",
-            "price": f"{8.99 * (1 + int(draw() * 20)):.2f}",
-            "quantity": str(1 + int(draw() * 10)),
-            "number": str(int(900 + draw() * 90_000)),
-            "stamp": _stamp(instant_ms, ""),
-            "clf": rfc3339(instant_ms),
-            "ms_now": str(instant_ms),
+        waited_ms = link.pool_timeout_ms if reason == "pool" else edge.timeout_ms
+        known = {
+            "host": link.host,
+            "port": str(link.port),
+            "address": link.address,
+            "ip": link.address.partition(":")[0],
+            "callee": link.name,
+            "service": _grpc_service(edge),
+            "path": "/" + edge.call.op.partition("/")[2],
+            "cause": cause_of(edge),
+            "size": str(link.pool_size),
+            "used": str(round(max(link.pool_used, 1))),
+            "seconds": f"{waited_ms / 1000:g}",
         }
+        protocol = link.dependency.protocol
+        template = self._error(node.cohort.service.language, protocol, reason)
+        self._say(node, template, "error", now_ms, known)
 
     def _line(self, instance: Instance, text: str, level: str, instant_ms: int) -> str:
         template = self._voice(instance, "line")
@@ -228,10 +198,57 @@ def _grpc_service(edge: Edge) -> str:
 
 
 def _stamp(instant_ms: int, style: str) -> str:
-    text = rfc3339(instant_ms)
+    text = _second(instant_ms // 1000)
     millis = f"{instant_ms % 1000:03d}"
     if style == "comma":
         return f"{text[:10]} {text[11:19]},{millis}"
     if style == "space":
         return f"{text[:10]} {text[11:19]}.{millis}"
     return f"{text[:19]}.{millis}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(instant_s: int) -> str:
+    return rfc3339(instant_s * 1000)
+
+
+class _Words(dict[str, str]):
+    """Words for templates, drawn when a template asks for them."""
+
+    def __init__(self, draws: random.Random, node: Node, instant_ms: int) -> None:
+        super().__init__()
+        self._draws = draws
+        self._node = node
+        self._instant_ms = instant_ms
+
+    def __missing__(self, key: str) -> str:
+        draws = self._draws
+        node = self._node
+        match key:
+            case "op":
+                return node.operation.span or node.name
+            case "status":
+                return "OK"
+            case "ms":
+                return str(max(1, int(node.latency_ms * (0.6 + draws.random()))))
+            case "product":
+                return draws.choice(_PRODUCTS)
+            case "category":
+                return draws.choice(_CATEGORIES)
+            case "user" | "uuid":
+                digits = f"{draws.getrandbits(128):032x}"
+                version = "1" if key == "user" else "4"
+                return f"{digits[:8]}-{digits[8:12]}-{version}{digits[13:16]}-9{digits[17:20]}-{digits[20:]}"
+            case "email":
+                return f"{draws.choice(_NAMES)}@example.com"
+            case "price":
+                return f"{8.99 * (1 + int(draws.random() * 20)):.2f}"
+            case "quantity":
+                return str(1 + int(draws.random() * 10))
+            case "number":
+                return str(int(node.rate * (self._instant_ms // 1000 % 86_400)))
+            case "stamp" | "clf":
+                return _stamp(self._instant_ms, "")
+            case "ms_now":
+                return str(self._instant_ms)
+        raise KeyError(key)

@@ -97,6 +97,11 @@ class Processes:
             return self.start(instance)
         return found[1]
 
+    def holds(self, instance: Instance, process: Process) -> bool:
+        """Whether a process is still the one that runs in its container."""
+        found = self._processes.get((instance.uid, instance.container))
+        return found is not None and found[1] is process
+
     def prune(self, instances: Sequence[Instance]) -> None:
         """Forget processes of instances that are gone."""
         alive = {(instance.uid, instance.container) for instance in instances}

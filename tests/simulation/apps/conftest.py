@@ -7,11 +7,14 @@ import json
 import math
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+
+import pytest
 
 from opsrange.apps.application import Application
 from opsrange.apps.definition import Definition, load
+from opsrange.apps.manifests import render
 from opsrange.apps.ports import Instance, Reach, Route
 from opsrange.apps.registry import Registry
 from opsrange.types import MINUTE_MS, Json, Span
@@ -171,8 +174,9 @@ class DataNetwork:
                 if "env" in edits:
                     assert isinstance(edits["env"], dict)
                     edits["env"] = {**each.env, **edits["env"]}
-                each = replace(each, **edits)  # type: ignore[arg-type] # fields named by the test
-            changed.append(each)
+                changed.append(replace(each, **edits))  # type: ignore[arg-type] # the test names fields
+            else:
+                changed.append(each)
         self.present = changed
         self.version += 1
 
@@ -188,8 +192,6 @@ class Shop:
         self.kernel = Kernel(seed, START_MS)
         definition = load("shop")
         draws = random.Random(seed)
-        from opsrange.apps.manifests import render  # the network precedes the application
-
         self.manifests = render(definition, Registry(definition), "shop", draws)
         self.network = DataNetwork(definition, self.manifests)
         self.recorder = Recorder()
@@ -200,11 +202,12 @@ class Shop:
     def exited(self, uid: str, container: str, exit_code: int, reason: str) -> None:
         """Restart at once, as a kubelet does the first time."""
         self.exits.append((self.kernel.now_ms, uid, container, exit_code, reason))
-        restarted = []
-        for each in self.network.present:
-            if each.uid == uid:
-                each = replace(each, restart=each.restart + 1, started_ms=self.kernel.now_ms)
-            restarted.append(each)
+        restarted = [
+            replace(each, restart=each.restart + 1, started_ms=self.kernel.now_ms)
+            if each.uid == uid
+            else each
+            for each in self.network.present
+        ]
         self.network.present = restarted
         self.network.version += 1
 
@@ -230,3 +233,9 @@ class Shop:
 
     def p95_ms(self, operation: str) -> float:
         return next(row for row in reversed(self.app.journeys) if row.operation == operation).p95_ms
+
+
+@pytest.fixture
+def open_shop() -> Callable[..., Shop]:
+    """Build shops; the argument is the seed."""
+    return Shop
