@@ -108,7 +108,9 @@ class Metrics:
                     served[id(meter)] = self._flush(
                         meter.labels_ok, meter.sigma, meter.ok, meter.ok_ms
                     )
-                if meter.errors > 0.0:
+                if meter.errors >= 1.0 or self._draws.random() < meter.errors:
+                    meter.error_ms /= min(1.0, meter.errors)
+                    meter.errors = max(1.0, meter.errors)
                     self._flush(meter.labels_error, meter.sigma, meter.errors, meter.error_ms)
                 meter.ok = meter.errors = meter.ok_ms = meter.error_ms = 0.0
         count = self._sink.count
