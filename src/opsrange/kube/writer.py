@@ -75,6 +75,11 @@ class Writer:
             return old or document
         return self.store.update(kind, {**old, "status": status})
 
+    def bind(self, pod: Json, node: str, status: Json) -> Json:
+        """Put a pod on a node."""
+        spec = {**pod["spec"], "nodeName": node}
+        return self.store.update(kind_of(pod), {**pod, "spec": spec, "status": status})
+
     def delete(self, document: Json, how: Deletion | None = None) -> None:
         """Delete an object, pods gracefully; harmless when it is gone."""
         kind = kind_of(document)

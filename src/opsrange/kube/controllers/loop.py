@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from opsrange.kube.controllers.events import Recorder
 from opsrange.kube.controllers.writes import (
+    Bind,
     Controller,
     Create,
     Delete,
@@ -121,6 +122,8 @@ class Loop:
                     self._writer.update(document)
                 case SetStatus(document, status):
                     self._writer.set_status(document, status)
+                case Bind(pod, node, status):
+                    self._writer.bind(pod, node, status)
                 case Delete(document, how):
                     self._writer.delete(document, how)
                 case Emit(about, kind, reason, message):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from opsrange.kube.admission import suffix
 from opsrange.kube.controllers.writes import (
     Controller,
     Create,
+    Creation,
     Delete,
     Emit,
     Key,
@@ -15,7 +16,6 @@ from opsrange.kube.controllers.writes import (
     Retry,
     SetStatus,
     Update,
-    Write,
     Writes,
     itself,
     owner_of_kind,
@@ -87,7 +87,7 @@ def reconcile(view: View, key: Key, now_ms: int) -> Writes:
         yield Requeue(wait_ms)
 
 
-def _create(owner: Json, missing: int, now_ms: int) -> Generator[Write, str | None, str]:
+def _create(owner: Json, missing: int, now_ms: int) -> Creation:
     """Create pods until one is refused; the value is the refusal, or empty."""
     for index in range(missing):
         seed = f"{owner['metadata']['uid']}/{now_ms}/{index}"

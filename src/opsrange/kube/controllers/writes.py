@@ -46,6 +46,15 @@ class SetStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Bind:
+    """Bind a pod to a node, as the binding subresource does, with the pod's new status."""
+
+    pod: Json
+    node: str
+    status: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Delete an object, pods gracefully."""
 
@@ -76,8 +85,10 @@ class Retry:
     """Look again later, with a delay that doubles each time it is asked for in a row."""
 
 
-Write = Create | Update | SetStatus | Delete | Emit | Requeue | Retry
+Write = Create | Update | Bind | SetStatus | Delete | Emit | Requeue | Retry
 Writes = Generator[Write, str | None, None]
+Creation = Generator[Write, str | None, str]
+"""Writes whose value is the refusal that stopped them, or empty."""
 Reconcile = Callable[[View, Key, int], Writes]
 """(view, key, present instant in milliseconds)."""
 Triggers = Callable[[View, Json], Iterable[Key]]

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from opsrange.kube.controllers.writes import (
+    Bind,
     Controller,
     Emit,
     Key,
     Requeue,
     SetStatus,
-    Update,
     Writes,
     itself,
     with_condition,
@@ -174,8 +174,7 @@ def _bind(pod: Json, node: str, now_ms: int) -> Writes:
     status = {**pod.get("status", {})}
     status["conditions"] = [c for c in status.get("conditions", ()) if c["type"] != "PodScheduled"]
     status = with_condition(status, {**fresh, "lastProbeTime": None}, rfc3339(now_ms))
-    yield Update({**pod, "spec": {**pod["spec"], "nodeName": node}})
-    yield SetStatus(pod, status)
+    yield Bind(pod, node, status)
     metadata = pod["metadata"]
     words = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
     yield Emit(pod, "Normal", "Scheduled", words)
