@@ -18,6 +18,11 @@ NAME = Column("Name", lambda item, _: item["metadata"]["name"], format="name")
 AGE = Column("Age", age)
 """For tables with columns after the age: such kinds set ``age_column=False`` and place this one."""
 
+CREATED_AT = Column(
+    "Created At", lambda item, _: item["metadata"].get("creationTimestamp", ""), type="date"
+)
+"""What kinds without columns of their own show instead of an age; with ``age_column=False``."""
+
 
 def equality(labels: Mapping[str, str] | None) -> str:
     """A label mapping as ``a=b,c=d`` in key order, ``<none>`` when empty."""

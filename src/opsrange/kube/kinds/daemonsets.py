@@ -45,7 +45,7 @@ def _validate(document: Json, old: Json | None) -> list[FieldError]:
     if spec is None:
         return [required("spec.selector"), required("spec.template")]
     strategy = spec["updateStrategy"]
-    errors = check_workload(spec, old)
+    errors = check_workload(spec, old, "daemonset")
     if strategy["type"] == "RollingUpdate":
         place = "spec.updateStrategy.rollingUpdate"
         return errors + check_rolling_update(place, strategy["rollingUpdate"])

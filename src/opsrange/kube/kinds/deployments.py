@@ -112,8 +112,8 @@ KINDS = (
         subresources=("status", "scale"),
         columns=(
             Column("Ready", _ready),
-            Column("Up-to-date", lambda o, _: str(o.get("status", {}).get("updatedReplicas", 0))),
-            Column("Available", lambda o, _: str(o.get("status", {}).get("availableReplicas", 0))),
+            Column("Up-to-date", lambda o, _: o.get("status", {}).get("updatedReplicas", 0)),
+            Column("Available", lambda o, _: o.get("status", {}).get("availableReplicas", 0)),
             AGE,
             CONTAINERS,
             IMAGES,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from opsrange.kube.fields.cells import AGE, NONE, UNKNOWN
+from opsrange.kube.fields.complaints import duplicate, forbidden, required
+from opsrange.kube.fields.names import check, check_one_of, qualified_name
 from opsrange.kube.fields.strategy import updating
-from opsrange.kube.kind import Column, Kind
+from opsrange.kube.kind import Column, FieldError, Kind
 from opsrange.types import Json
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
 _ROLE_LABEL = "kubernetes.io/role"
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 def _status(node: Json, now_ms: int) -> str:
@@ -52,6 +55,31 @@ def _version(node: Json, now_ms: int) -> str:
     return str(node.get("status", {}).get("nodeInfo", {}).get("kubeletVersion", ""))
 
 
+def _default(node: Json) -> None:
+    node.setdefault("spec", {})
+
+
+def _validate(node: Json, old: Json | None) -> list[FieldError]:
+    """Taints; and that a pod range, once given, stays."""
+    errors, seen = [], set()
+    spec = node.get("spec") or {}
+    for index, taint in enumerate(spec.get("taints") or ()):
+        here, key = f"metadata.taints[{index}]", taint.get("key", "")
+        errors += check(f"{here}.key", key, qualified_name)
+        if not taint.get("effect"):
+            errors.append(required(f"{here}.effect"))
+        else:
+            errors += check_one_of(f"{here}.effect", taint["effect"], _EFFECTS)
+        if (key, taint.get("effect")) in seen:
+            errors.append(duplicate(here, taint))
+        seen.add((key, taint.get("effect")))
+    before = (old or {}).get("spec", {}).get("podCIDR")
+    if before and spec.get("podCIDR") != before:
+        detail = 'node updates may not change podCIDR except from "" to valid'
+        errors.append(forbidden("spec.podCIDRs", detail))
+    return errors
+
+
 KINDS = (
     Kind(
         group="",
@@ -74,7 +102,9 @@ KINDS = (
             Column("Container-Runtime", lambda o, _: _info(o, "containerRuntimeVersion"), 1),
         ),
         age_column=False,
+        default=_default,
         on_update=updating(),
+        validate=_validate,
         selectable_fields=lambda o: {
             "spec.unschedulable": "true" if o.get("spec", {}).get("unschedulable") else "false"
         },

@@ -88,7 +88,7 @@ def _validate(document: Json, old: Json | None) -> list[FieldError]:
     )
     kind = spec["updateStrategy"]["type"]
     errors += check_one_of("spec.updateStrategy.type", kind, ("OnDelete", "RollingUpdate"))
-    return errors + check_workload(_with_claims(spec), None)
+    return errors + check_workload(_with_claims(spec), None, "statefulset")
 
 
 KINDS = (

@@ -33,7 +33,7 @@ def default_template(spec: Json) -> None:
             default_template_spec(template["spec"])
 
 
-def check_template(spec: Json, restart_policies: tuple[str, ...] = ("Always",)) -> list[FieldError]:
+def check_template(spec: Json, noun: str) -> list[FieldError]:
     """Selector and template, which must agree."""
     selects, template = spec.get("selector"), spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
@@ -43,24 +43,44 @@ def check_template(spec: Json, restart_policies: tuple[str, ...] = ("Always",)) 
     else:
         errors += check_selector("spec.selector", selects)
         if not selects.get("matchLabels") and not selects.get("matchExpressions"):
-            detail = "empty selector is invalid for deployment"
+            detail = f"empty selector is invalid for {noun}"
             errors.append(invalid("spec.selector", selects, detail))
         elif not errors and not LabelSelector.of(selects).matches(labels):
             detail = "`selector` does not match template `labels`"
             errors.append(invalid("spec.template.metadata.labels", labels, detail))
     errors += check_labels("spec.template.labels", labels)
-    errors += check_pod_spec("spec.template.spec", template.get("spec"), restart_policies)
+    errors += check_pod_spec("spec.template.spec", template.get("spec"), ("Always",))
     return errors
 
 
-def check_workload(spec: Json, old: Json | None) -> list[FieldError]:
-    """Replicas, readiness, selector and template of a workload that keeps pods running."""
+def check_workload(spec: Json, old: Json | None, noun: str = "deployment") -> list[FieldError]:
+    """Replicas, readiness, selector and template of a workload that keeps pods running.
+
+    Args:
+        spec: to be written.
+        old: the stored object, on update.
+        noun: what messages call it; replica sets are called deployments there.
+    """
     errors = []
     for name in ("replicas", "minReadySeconds"):
         errors += at_least_zero(f"spec.{name}", spec.get(name) or 0)
     limit = spec.get("revisionHistoryLimit")
     errors += at_least_zero("spec.revisionHistoryLimit", limit or 0)
-    errors += check_template(spec)
+    errors += check_template(spec, noun)
     if old is not None:
         errors += same("spec.selector", spec.get("selector"), old["spec"].get("selector"))
+    return errors
+
+
+def check_job_template(field: str, spec: Json) -> list[FieldError]:
+    """A pod specification that ends: ``Always``, the pod's own default, is refused.
+
+    Args:
+        field: where it stands.
+        spec: the pod specification.
+    """
+    errors = check_pod_spec(field, spec)
+    if spec.get("restartPolicy") == "Always":
+        detail = 'valid values: "OnFailure", "Never"'
+        errors.append(required(f"{field}.restartPolicy", detail))
     return errors
