@@ -30,7 +30,9 @@ def read_logs(folder: Path) -> list[EvalLog]:
     """
     found = list_eval_logs(str(folder)) if folder.exists() else []
     if not found:
-        raise OperatorError(f"asked for the logs in {folder}; found none; run `opsrange run` or `opsrange demo` first")
+        raise OperatorError(
+            f"asked for the logs in {folder}; found none; run `opsrange run` or `opsrange demo` first"
+        )
     logs = []
     for info in sorted(found, key=lambda item: item.name):
         try:
@@ -42,12 +44,11 @@ def read_logs(folder: Path) -> list[EvalLog]:
     return logs
 
 
-def results_from(logs: Sequence[EvalLog], *, grade: bool = False) -> Results:
-    """Collect attempts by agent. A sample that a later log repeats counts once, in the later one.
+def results_from(logs: Sequence[EvalLog]) -> Results:
+    """Collect attempts by agent, judged anew from their evidence. A sample that a later log repeats counts once.
 
     Args:
         logs: oldest first.
-        grade: judge the recorded evidence anew instead of taking the recorded verdict.
     """
     rows: dict[str, dict[tuple[str, str, int], AttemptResult]] = {}
     toolbox: dict[str, str] = {}
@@ -55,9 +56,11 @@ def results_from(logs: Sequence[EvalLog], *, grade: bool = False) -> Results:
         agent = agent_name(log)
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
-            row = _attempt(log, sample, grade=grade)
+            row = _attempt(log, sample)
             rows.setdefault(agent, {})[row.task, str(sample.id), row.epoch] = row
-    return results_of({agent: list(found.values()) for agent, found in rows.items()}, __version__, toolbox)
+    return results_of(
+        {agent: list(found.values()) for agent, found in rows.items()}, __version__, toolbox
+    )
 
 
 def agent_name(log: EvalLog) -> str:
@@ -67,7 +70,7 @@ def agent_name(log: EvalLog) -> str:
     return f"{own} ({model})" if own else model
 
 
-def _attempt(log: EvalLog, sample: EvalSample, *, grade: bool) -> AttemptResult:
+def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
     metadata = sample.metadata or {}
     row = AttemptResult(
         scenario=str(metadata.get("scenario") or str(sample.id).partition("@")[0]),
@@ -84,11 +87,11 @@ def _attempt(log: EvalLog, sample: EvalSample, *, grade: bool) -> AttemptResult:
     )
     handed_in = sample.store.get(REPORT_KEY)
     row.report = Report.model_validate(handed_in) if handed_in else None
-    _judge(row, sample, grade=grade)
+    _judge(row, sample)
     return row
 
 
-def _judge(row: AttemptResult, sample: EvalSample, *, grade: bool) -> None:
+def _judge(row: AttemptResult, sample: EvalSample) -> None:
     """Fill in the verdict, or who owns its absence."""
     for metadata in _score_metadata(sample):
         if "evidence" in metadata:
@@ -98,14 +101,19 @@ def _judge(row: AttemptResult, sample: EvalSample, *, grade: bool) -> None:
                 row.void_owner, row.void_reason = Owner.GRADER, str(error)
                 return
             if not row.verdict.outcome.scored:
-                row.void_owner, row.void_reason = row.verdict.outcome.owner, row.verdict.outcome.reason
+                row.void_owner, row.void_reason = (
+                    row.verdict.outcome.owner,
+                    row.verdict.outcome.reason,
+                )
             return
         outcome = metadata.get("outcome")
         if outcome and outcome.get("status") == "void":
             row.void_owner, row.void_reason = Owner(outcome["owner"]), outcome["reason"]
     if row.void_owner is None:
         row.void_owner = Owner.WORLD
-        row.void_reason = sample.error.message if sample.error else "the attempt ended without evidence"
+        row.void_reason = (
+            sample.error.message if sample.error else "the attempt ended without evidence"
+        )
 
 
 def _score_metadata(sample: EvalSample) -> Iterator[dict[str, Any]]:

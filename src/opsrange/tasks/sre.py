@@ -15,7 +15,7 @@ from inspect_ai.dataset import MemoryDataset
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import SandboxEnvironmentType
+from inspect_ai.util import SandboxEnvironmentSpec, SandboxEnvironmentType
 
 from opsrange.agents.custom import load_agent
 from opsrange.agents.loop import responder
@@ -99,7 +99,7 @@ def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
     from opsrange.scenarios.spec import library  # late: loads the whole estate
 
     def seat(name: str, seed: int) -> SandboxEnvironmentType:
-        return ("opsrange", SeatConfig(scenario=name, seed=seed))
+        return SandboxEnvironmentSpec("opsrange", SeatConfig(scenario=name, seed=seed))
 
     return instances(choose_scenarios(scenario, list(library())), parse_seeds(seeds), seat)
 

@@ -1,0 +1,95 @@
+"""Many attempts as one resumable run: Inspect's eval set, quietly, with progress told to whoever asks.
+
+Killing the process loses no finished attempt: each is flushed to its log as it ends, and the same call with the same folder
+runs only what is missing.
+
+Belongs here: driving Inspect. Does not: printing (``cli``), results (``logbook``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import eval_set
+from inspect_ai.hooks import Hooks, SampleEnd, hooks
+from inspect_ai.log import EvalLog
+
+from opsrange.errors import OperatorError
+from opsrange.tasks import sre
+
+Progress = Callable[[str, str], None]
+"""Told the model's name and the sample's id whenever an attempt has ended."""
+
+_listeners: list[Progress] = []
+
+
+@hooks(name="opsrange_progress", description="Tells opsrange's own progress bar of finished attempts.")
+class _ProgressHooks(Hooks):
+    def enabled(self) -> bool:
+        return bool(_listeners)
+
+    async def on_sample_end(self, data: SampleEnd) -> None:
+        for listener in _listeners:
+            listener(str(data.sample.eval.model if hasattr(data.sample, "eval") else ""), str(data.sample.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """What is to be run."""
+
+    models: Sequence[str]
+    """Inspect model names; ``opsrange/oracle`` and the like are scripted."""
+    folder: Path
+    """Where the logs go; the same folder resumes."""
+    scenario: str = "all"
+    seeds: str = "1"
+    task: str = "sre_repair"
+    epochs: int = 1
+    at_once: int = 4
+    """Attempts at a time."""
+    task_args: dict[str, Any] = field(default_factory=dict)
+    model_args: dict[str, Any] = field(default_factory=dict)
+    model_base_url: str | None = None
+
+
+def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
+    """Run what is missing of a suite and return the logs of all of it.
+
+    Args:
+        suite: what to run.
+        progress: told of each finished attempt.
+
+    Raises:
+        OperatorError: for an unknown task, scenario, seed or model, before anything runs.
+    """
+    factory = {"sre_repair": sre.sre_repair, "sre_diagnosis": sre.sre_diagnosis}.get(suite.task)
+    if factory is None:
+        raise OperatorError(f"asked for task {suite.task!r}; known are sre_repair, sre_diagnosis")
+    task = factory(scenario=suite.scenario, seeds=suite.seeds, **suite.task_args)
+    if progress is not None:
+        _listeners.append(progress)
+    try:
+        _, logs = eval_set(
+            tasks=[task],
+            log_dir=str(suite.folder),
+            model=list(suite.models),
+            model_base_url=suite.model_base_url,
+            model_args=suite.model_args,
+            epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
+            max_samples=suite.at_once,
+            max_tasks=1,
+            max_sandboxes=suite.at_once,
+            retry_attempts=1,
+            log_buffer=1,
+            log_dir_allow_dirty=True,
+            fail_on_error=False,
+            display="none",
+            score_display=False,
+        )
+    finally:
+        if progress is not None:
+            _listeners.remove(progress)
+    return logs
