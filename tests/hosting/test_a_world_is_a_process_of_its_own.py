@@ -128,7 +128,7 @@ def test_a_dead_stable_is_replaced() -> None:
         assert await Stable.open(TOY) is stable
         world = await stable.world("plain", 1)
         os.kill(stable.pid, signal.SIGKILL)
-        await asyncio.to_thread(wait_until_gone, [stable.pid])
+        await asyncio.to_thread(wait_until_gone, [stable.pid, world.pid])
         with pytest.raises(WorldError, match="is gone"):
             await world.now()
         again = await Stable.open(TOY)
