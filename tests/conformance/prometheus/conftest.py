@@ -94,9 +94,9 @@ def _fill(twin: Twin) -> None:
         metrics.write(labels_of("restarting_total", {"pod": "x"}), float(number % 37) * 3)
         if number < 70:
             metrics.write(labels_of("gone", {"room": "a"}), 1.0)
-    for column, labels in enumerate(metrics.series):
+    for column, series in enumerate(metrics.series):
         found = metrics.samples(column, (0, len(metrics.rows)))
-        twin.samples += [Sample(labels, instant_ms, value) for instant_ms, value in found]
+        twin.samples += [Sample(series, instant_ms, value) for instant_ms, value in found]
 
 
 def _exposition(samples: Sequence[Sample]) -> str:
@@ -159,5 +159,3 @@ def _serve(prometheus: str, folder: Path, data: Path) -> Iterator[Real]:
         finally:
             process.terminate()
             process.stderr.read()
-
-

@@ -5,7 +5,7 @@ Belongs here: rules and their application. Does not: roles and bindings as objec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from opsrange.kube.status_errors import ApiError
@@ -108,21 +108,27 @@ class Rights:
         )
         raise ApiError(403, "Forbidden", message, details)
 
-    def review_access(self, spec: Json) -> Json:
-        """The status of a ``SelfSubjectAccessReview``."""
+    def review_access(self, spec: Json, cluster_scoped: Collection[tuple[str, str]]) -> Json:
+        """The status of a ``SelfSubjectAccessReview``.
+
+        Args:
+            spec: of the review.
+            cluster_scoped: (group, plural) of resources outside namespaces: for them kubectl sends one all the same.
+        """
         wanted = spec.get("resourceAttributes")
         if not isinstance(wanted, dict):
             attributes = spec.get("nonResourceAttributes")
             reading = isinstance(attributes, dict) and attributes.get("verb") in ("get", "head")
             return {"allowed": reading}
         resource = str(wanted.get("resource") or "")
+        scoped = (str(wanted.get("group") or ""), resource)
         if wanted.get("subresource"):
             resource += f"/{wanted['subresource']}"
         action = Action(
             str(wanted.get("verb") or ""),
             str(wanted.get("group") or ""),
             resource,
-            str(wanted.get("namespace") or ""),
+            "" if scoped in cluster_scoped else str(wanted.get("namespace") or ""),
             str(wanted.get("name") or ""),
         )
         return {"allowed": self.allowed(action)}

@@ -73,6 +73,7 @@ class Api:
         self._reader = Reader(registry.store)
         self._writer = Writer(registry, self._kinds, self._reader)
         self._discovery = Discovery(self._kinds)
+        self._cluster_scoped = [key for key, kind in self._kinds.items() if not kind.namespaced]
         self.ledger: Counter[str] = Counter()
 
     def handle(self, request: Request) -> Response | Stream:
@@ -203,7 +204,7 @@ class Api:
         elif name == "SelfSubjectRulesReview":
             document |= {"spec": spec, "status": rights.review_rules(spec)}
         else:
-            document |= {"spec": spec, "status": rights.review_access(spec)}
+            document |= {"spec": spec, "status": rights.review_access(spec, self._cluster_scoped)}
         return Response.json(document, 201)
 
 

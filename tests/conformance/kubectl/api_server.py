@@ -101,7 +101,7 @@ def serving(handler: Handler) -> Iterator[tuple[Server, str]]:
         def do_GET(self) -> None:
             _respond(server, self)
 
-        do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             """Say nothing."""
