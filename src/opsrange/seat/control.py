@@ -8,9 +8,9 @@ import itertools
 import json
 import os
 import socket
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from opsrange.errors import SeatError
 from opsrange.seat.limits import SeatLimits
@@ -128,11 +128,8 @@ class Control:
         Raises:
             SeatError: when it did not come up.
         """
-        await asyncio.wait(
-            [self._ready, self.lost],
-            timeout=_READY_TIMEOUT_S,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        coming: list[asyncio.Future[Any]] = [self._ready, self.lost]
+        await asyncio.wait(coming, timeout=_READY_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
         if not self._ready.done():
             raise SeatError("the sandbox did not come up; run `opsrange doctor`")
         return self._ready.result()
@@ -202,12 +199,13 @@ class Control:
             finally:
                 os.close(body)
             theirs.close()
-            answered = self._loop.create_future()
-            self._loop.add_reader(mine, lambda: answered.done() or answered.set_result(None))
+            answered: asyncio.Event = asyncio.Event()
+            self._loop.add_reader(mine, answered.set)
             try:
-                await asyncio.wait([answered], timeout=_STOP_TIMEOUT_S)
+                async with asyncio.timeout(_STOP_TIMEOUT_S):
+                    await answered.wait()
                 data, descriptors, _, _ = socket.recv_fds(mine, _DATAGRAM_BYTES, 1)
-            except BlockingIOError:
+            except TimeoutError:
                 raise SeatError(f"asked the sandbox for {path}; no answer") from None
             finally:
                 self._loop.remove_reader(mine)
@@ -238,16 +236,16 @@ class Control:
         grew = asyncio.Event()
         for stream in streams:
             stream.notify(grew)
-        waits = {name: asyncio.ensure_future(event.wait()) for name, event in stop.items()}
-        limit = asyncio.ensure_future(asyncio.sleep(wall_s))
-        waits["wall_timeout"] = limit
+        waits: dict[str, asyncio.Future[Any]] = {
+            name: asyncio.ensure_future(event.wait()) for name, event in stop.items()
+        }
+        waits["wall_timeout"] = asyncio.ensure_future(asyncio.sleep(wall_s))
         stopped = ""
         try:
             while not ended.done() and not stopped:
                 growth = asyncio.ensure_future(grew.wait())
-                await asyncio.wait(
-                    [ended, growth, *waits.values()], return_when=asyncio.FIRST_COMPLETED
-                )
+                watched: list[asyncio.Future[Any]] = [ended, growth, *waits.values()]
+                await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
                 growth.cancel()
                 grew.clear()
                 if sum(each.seen_bytes for each in streams) > self._limits.output_bytes_max:
@@ -340,7 +338,7 @@ def pipelines(lines: Sequence[str]) -> list[list[int]]:
 def _memory(data: bytes) -> int:
     """A read position at the beginning of an anonymous file that holds ``data``."""
     fd = os.memfd_create("seat", os.MFD_CLOEXEC)
-    with open(os.dup(fd), "wb") as file:
+    with os.fdopen(os.dup(fd), "wb") as file:
         file.write(data)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd

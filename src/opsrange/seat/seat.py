@@ -209,7 +209,7 @@ class Seat:
             OSError: what the sandbox's user would get.
         """
         fd = await self._control.open_file(posixpath.join(etc.HOME, path), write=False)
-        with open(fd, "rb") as file:
+        with os.fdopen(fd, "rb") as file:
             os.set_blocking(fd, True)
             return file.read(-1 if bytes_max is None else bytes_max)
 
@@ -220,7 +220,7 @@ class Seat:
             OSError: what the sandbox's user would get.
         """
         fd = await self._control.open_file(posixpath.join(etc.HOME, path), write=True)
-        with open(fd, "wb") as file:
+        with os.fdopen(fd, "wb") as file:
             file.write(data)
 
     async def close(self) -> None:
@@ -277,11 +277,17 @@ def probe(limits: SeatLimits) -> str:
     """Assemble a sandbox and run nothing in it; what bubblewrap complained of, empty when it worked."""
     made = layout(limits, etc.files([]))
     try:
-        done = _bubblewrap(made, ["/usr/bin/true"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        done = _bubblewrap(
+            made, ["/usr/bin/true"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         _, complaint = done.communicate(timeout=_EXIT_TIMEOUT_S)
     finally:
         made.close()
-    return "" if done.returncode == 0 else complaint.decode(errors="replace") or f"exit code {done.returncode}"
+    return (
+        ""
+        if done.returncode == 0
+        else complaint.decode(errors="replace") or f"exit code {done.returncode}"
+    )
 
 
 def _start(made: Layout, settings: Json, keep: Sequence[int]) -> subprocess.Popen[bytes]:
@@ -336,15 +342,16 @@ def _rlimits(limits: SeatLimits) -> dict[str, int]:
 async def _reap(pidfd: int, process: subprocess.Popen[bytes]) -> None:
     """Wait for bubblewrap, which ends with process 1; kill it when it does not."""
     loop = asyncio.get_running_loop()
-    gone = loop.create_future()
-    loop.add_reader(pidfd, lambda: gone.done() or gone.set_result(None))
+    gone = asyncio.Event()
+    loop.add_reader(pidfd, gone.set)
     try:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        await asyncio.wait([gone], timeout=_EXIT_TIMEOUT_S)
-        if not gone.done():
-            raise SeatError("the sandbox did not end within 10 s of being killed")
+        async with asyncio.timeout(_EXIT_TIMEOUT_S):
+            await gone.wait()
         process.wait()
+    except TimeoutError:
+        raise SeatError("the sandbox did not end within 10 s of being killed") from None
     finally:
         loop.remove_reader(pidfd)
         os.close(pidfd)

@@ -20,7 +20,22 @@ from pathlib import Path
 from opsrange.errors import SeatError
 
 SYSTEM_TOOLS = (
-    *("bash", "sh", "env", "ls", "cat", "head", "tail", "sort", "uniq", "cut", "tr", "wc", "tee", "date"),
+    *(
+        "bash",
+        "sh",
+        "env",
+        "ls",
+        "cat",
+        "head",
+        "tail",
+        "sort",
+        "uniq",
+        "cut",
+        "tr",
+        "wc",
+        "tee",
+        "date",
+    ),
     *("sleep", "timeout", "grep", "sed", "awk", "find", "xargs", "diff", "ps"),
 )
 """Needed from the machine; Debian and Ubuntu carry all of them in packages that every installation has."""
@@ -65,9 +80,7 @@ def bubblewrap() -> Path:
 
 def faketime_library() -> Path:
     """The preloadable libfaketime."""
-    return _wheel_file(
-        "libfaketime", "vendor/libfaketime/src/libfaketime.so.1", "libfaketime"
-    )
+    return _wheel_file("libfaketime", "vendor/libfaketime/src/libfaketime.so.1", "libfaketime")
 
 
 def kubectl() -> Path:
@@ -76,7 +89,7 @@ def kubectl() -> Path:
     Raises:
         SeatError: when there is none.
     """
-    for folder in (sysconfig.get_path("scripts"), os.path.dirname(sys.executable)):
+    for folder in (sysconfig.get_path("scripts"), Path(sys.executable).parent):
         path = Path(folder) / "kubectl"
         if path.is_file():
             return path
@@ -102,7 +115,13 @@ def interpreter() -> Interpreter:
     found = system_tool("python3")
     if found is not None:
         done = subprocess.run(
-            [found, "-I", "-S", "-c", "import ctypes, json, subprocess, sys; assert sys.version_info >= (3, 9)"],
+            [
+                found,
+                "-I",
+                "-S",
+                "-c",
+                "import ctypes, json, subprocess, sys; assert sys.version_info >= (3, 9)",
+            ],
             capture_output=True,
             check=False,
         )
@@ -132,7 +151,9 @@ def tools() -> list[Tool]:
             found.append(Tool(name, path, "system"))
     for name in ("curl", "jq"):
         path = system_tool(name)
-        found.append(Tool(name, path or Path(f"/usr/local/bin/{name}"), "system" if path else "opsrange"))
+        found.append(
+            Tool(name, path or Path(f"/usr/local/bin/{name}"), "system" if path else "opsrange")
+        )
     python = interpreter()
     origin = "runner" if python.prefix else "system"
     found.append(Tool("python3", Path(sys.executable if python.prefix else python.inside), origin))

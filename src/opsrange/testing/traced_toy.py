@@ -11,12 +11,13 @@ from opsrange.types import SECOND_MS, Json
 from opsrange.wire import Handler, Request, Response, Stream
 
 READY_AFTER_MS = 60 * SECOND_MS
-_POD = {
+_POD: Json = {
     "kind": "Pod",
     "apiVersion": "v1",
     "metadata": {"name": "web", "namespace": "default", "resourceVersion": "1", "uid": "1"},
     "spec": {"containers": [{"name": "web", "image": "web"}]},
 }
+_STATUS = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "not here"}
 _VERBS = ["get", "list", "watch"]
 _RESOURCES = [
     {"name": "pods", "singularName": "pod", "namespaced": True, "kind": "Pod", "verbs": _VERBS},
@@ -93,7 +94,11 @@ class ToyCluster:
         """The pod at the present instant."""
         status = "True" if self.toy.ready else "False"
         conditions = [{"type": "Ready", "status": status}]
-        return _POD | {"status": {"phase": "Running", "conditions": conditions}}
+        metadata = _POD["metadata"] | {"resourceVersion": "2" if self.toy.ready else "1"}
+        return _POD | {
+            "metadata": metadata,
+            "status": {"phase": "Running", "conditions": conditions},
+        }
 
     def handle(self, request: Request) -> Response | Stream:
         """Answer one request."""
@@ -111,6 +116,8 @@ class ToyCluster:
             case "/api/v1/namespaces/default/pods/web":
                 return Response.json(self.pod())
             case "/api/v1/namespaces/default/pods":
+                if request.one("sendInitialEvents"):
+                    return Response.json(_STATUS | {"code": 422, "reason": "Invalid"}, 422)
                 if request.one("watch") in {"1", "true"}:
                     return PodWatch(self)
                 metadata = {"resourceVersion": "1"}
@@ -118,8 +125,7 @@ class ToyCluster:
                 return Response.json(
                     {"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}
                 )
-        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}
-        return Response.json(status | {"reason": "NotFound", "message": "not found"}, 404)
+        return Response.json(_STATUS | {"code": 404, "reason": "NotFound"}, 404)
 
 
 class PodWatch:

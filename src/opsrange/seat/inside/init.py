@@ -6,6 +6,7 @@ makes itself undumpable, so that no process of the same user can read or trace i
 every process only waits; the answer is ``1`` or ``0``). End of file on control ends it, and with it the namespace.
 """
 
+# ruff: noqa: PTH103, PTH120, PTH123, PTH208 -- pathlib would double the start of every sandbox
 from __future__ import annotations
 
 import array
@@ -58,15 +59,15 @@ def main() -> None:
         os.set_inheritable(fd, False)
     with open(os.devnull, "r+b") as null:
         os.dup2(null.fileno(), 0)
-    Init(control, idle, settings["memory_bytes"], settings["now_file"]).serve(
-        settings["listen"]
-    )
+    Init(control, idle, settings["memory_bytes"], settings["now_file"]).serve(settings["listen"])
 
 
 class Init:
     """The loop. Single-threaded; nothing it does blocks for more than a millisecond or two."""
 
-    def __init__(self, control: socket.socket, idle: socket.socket, memory_bytes: int, now_file: str) -> None:
+    def __init__(
+        self, control: socket.socket, idle: socket.socket, memory_bytes: int, now_file: str
+    ) -> None:
         self.control = control
         self.idle = idle
         self.memory_bytes = memory_bytes
@@ -78,7 +79,7 @@ class Init:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        self._waker = waker
+        self._waker = waker  # kept open
 
     def serve(self, listen: list[list[object]]) -> None:
         """Listen where told, hand the sockets out, then serve."""
@@ -118,18 +119,31 @@ class Init:
             poll.unregister(self.idle)
             return
         self.reap()
-        quiet = self.quiet()
-        if quiet:
+        before = self.stillness()
+        if before is not None:
             time.sleep(SAMPLE_GAP_S)
-            quiet = self.quiet()
+        quiet = before is not None and before == self.stillness()
         self.idle.send(b"1" if quiet else b"0")
 
-    def quiet(self) -> bool:
-        """Whether no process runs and nothing sent is unread, at this instant."""
+    def stillness(self) -> list[tuple[str, bytes]] | None:
+        """How often each thread has run, when none runs and nothing sent is unread; else nothing.
+
+        One look is no proof: while it goes from process to process, one it has seen asleep can be woken by one it
+        comes to too late. Two equal looks are: whatever ran between them would have changed a count.
+        """
         for command in self.commands.values():
             if command.exit_code is not None or any(map(unread_bytes, command.outputs)):
-                return False
-        return not any(map(runnable, others())) and not unread_sockets()
+                return None
+        if unread_sockets():
+            return None
+        found = []
+        for pid in others():
+            for task in threads(pid):
+                state = stat_fields(f"{task}/stat")[:1]
+                if state in (["R"], ["D"]):
+                    return None
+                found.append((task, times_run(task)))
+        return found
 
     def take_request(self) -> bool:
         """Act on one request; false when the seat has gone."""
@@ -272,13 +286,28 @@ def stat_fields(path: str) -> list[str]:
         return []
 
 
+def threads(pid: int) -> list[str]:
+    """The folders of a process's threads; none when it died."""
+    try:
+        return [f"/proc/{pid}/task/{task}" for task in os.listdir(f"/proc/{pid}/task")]
+    except OSError:
+        return []
+
+
+def times_run(task: str) -> bytes:
+    """What the kernel counts of a thread's turns on a processor; empty when it died."""
+    for name in ("schedstat", "status"):
+        try:
+            with open(f"{task}/{name}", "rb") as file:
+                return file.read()
+        except OSError:
+            continue
+    return b""
+
+
 def runnable(pid: int) -> bool:
     """Whether any thread is running or in uninterruptible sleep."""
-    try:
-        tasks = os.listdir(f"/proc/{pid}/task")
-    except OSError:
-        return False
-    return any(stat_fields(f"/proc/{pid}/task/{task}/stat")[:1] in (["R"], ["D"]) for task in tasks)
+    return any(stat_fields(f"{task}/stat")[:1] in (["R"], ["D"]) for task in threads(pid))
 
 
 def session(pid: int) -> int:
