@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from opsrange.apps import flow
 from opsrange.apps.definition import Definition
 from opsrange.apps.manifests import render
-from opsrange.apps.metrics import Metrics
+from opsrange.apps.metrics import EMIT_S, Metrics
 from opsrange.apps.narration import Narrator
 from opsrange.apps.ports import Instance, Network, Reach, Sink, Supervisor
 from opsrange.apps.processes import Process, Processes, Start
@@ -23,8 +23,6 @@ from opsrange.types import Json
 from opsrange.world import Kernel
 
 STEP_MS = 5_000
-EMIT_MS = 15_000
-"""Metrics are handed over as often as they are scraped."""
 STEP_PRIORITY = -10
 """Before the scrapes of the same instant."""
 _JOURNEYS_MAX = 50_000
@@ -170,7 +168,6 @@ class Application:
     def respond(self, path: str) -> Page:
         """What an HTTP GET on the front door answers at this instant. Asking changes nothing."""
         entry = self.definition.entry
-        self._refresh()
         route = self._network.resolve(None, entry.service, entry.port)
         cohorts = self._topology.of(entry.service)
         nodes = [node for cohort in cohorts for node in cohort.nodes.values()]
@@ -235,7 +232,7 @@ class Application:
         self._metrics.accumulate(STEP_MS / 1000)
         self._narrator.narrate(topology, now_ms)
         self._tracer.trace(topology, roots, now_ms)
-        if now_ms % EMIT_MS == 0:
+        if now_ms % (EMIT_S * 1000) == 0:
             self._metrics.emit(topology, self._stores)
         self._kill()
 

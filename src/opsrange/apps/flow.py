@@ -18,6 +18,11 @@ _NETWORK_MS = 0.35
 _DIAL_FRACTION = 0.3
 """Calls whose mean latency is below this share of their timeout practically never time out."""
 
+_POOL_FREE = 0.5
+"""Utilisation of a pool below which nobody waits for a connection worth mentioning."""
+_POOL_PACE = 0.35
+"""Share of the way a pool's queue moves to its balance in a step; users who wait ask less, and this keeps both from swinging."""
+
 
 @dataclass(slots=True)
 class Failure:
@@ -217,17 +222,20 @@ def _pool(link: Link, edges: list[Edge]) -> None:
     hold_ms = pool.hold_ms + slow_ms / rate
     offered = rate / link.instances * hold_ms / 1000
     utilisation = offered / link.pool_size
-    if utilisation < 0.5:
-        link.pool_used, link.pool_wait_ms, link.pool_error = offered, 0.0, 0.0
-        return
-    waiting_ms = wait_ms(hold_ms, link.pool_size, min(utilisation, 0.99))
     link.pool_used = min(float(link.pool_size), offered)
+    waiting_ms = error = 0.0
     if utilisation >= 1.0:
         waiting_ms = link.pool_timeout_ms * 0.9
-    link.pool_wait_ms = min(waiting_ms, link.pool_timeout_ms * 0.9)
-    saturated = max(0.0, 1 - 1 / utilisation)
-    late = math.exp(-link.pool_timeout_ms / waiting_ms) if utilisation < 1.0 else 0.02
-    link.pool_error = min(0.98, saturated + (1 - saturated) * late)
+        error = 1 - 0.98 / utilisation
+    elif utilisation > _POOL_FREE:
+        waiting_ms = wait_ms(hold_ms, link.pool_size, min(utilisation, 0.99))
+        error = math.exp(-link.pool_timeout_ms / waiting_ms) * utilisation
+        waiting_ms = min(waiting_ms, link.pool_timeout_ms * 0.9)
+    if waiting_ms or link.pool_wait_ms:
+        link.pool_wait_ms += _POOL_PACE * (waiting_ms - link.pool_wait_ms)
+        link.pool_error += _POOL_PACE * (min(0.98, error) - link.pool_error)
+        if link.pool_wait_ms < 0.01:
+            link.pool_wait_ms = link.pool_error = 0.0
 
 
 def failures(edge: Edge) -> list[Failure]:

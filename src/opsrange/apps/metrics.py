@@ -23,6 +23,10 @@ BOUNDS_MS: tuple[float, ...] = (
 
 _CALLS = "traces_span_metrics_calls_total"
 _DURATION = "traces_span_metrics_duration_milliseconds"
+EMIT_S = 15
+"""Seconds between emissions: metrics are handed over as often as they are scraped."""
+_COLD_KEYS = 60.0
+"""Carts held at which half of the look-ups find one."""
 _QUANTUM = 0.05
 """Step of the logarithm of a median at which bucket shares are tabulated."""
 
@@ -186,6 +190,11 @@ class Metrics:
                 labels = {"service_name": cohort.name}
                 if store == "carts":
                     gauge("redis_memory_used_bytes", labels, cohort.processes[0].memory_bytes)
+                    asked = cohort.nodes["HGET"].rate * EMIT_S
+                    hits = int(asked * held.items / (held.items + _COLD_KEYS))
+                    self._sink.count("redis_keyspace_hits_total", labels, float(hits))
+                    missed = float(int(asked) - hits)
+                    self._sink.count("redis_keyspace_misses_total", labels, missed)
                     gauge("redis_db_keys", {**labels, "db": "db0"}, float(int(held.items)))
                 elif store == "messages":
                     offset = {"topic": "orders", "partition": "0"}

@@ -40,6 +40,8 @@ class Process:
     skew: float
     """Its share of the load relative to its peers', near one."""
     exits: Start = field(default_factory=Start)
+    restart: int | None = None
+    """Which restart of its container it was seen in first, when nobody announced its start."""
     ended: bool = False
     leaked_bytes: float = 0.0
     memory_bytes: float = 0.0
@@ -61,7 +63,7 @@ class Processes:
     def __init__(self, definition: Definition, registry: Registry) -> None:
         self._definition = definition
         self._registry = registry
-        self._processes: dict[tuple[str, str], tuple[int, Process]] = {}
+        self._processes: dict[tuple[str, str], Process] = {}
 
     def start(self, instance: Instance) -> Process:
         """Begin a process for an instance, forgetting what ran in its container before."""
@@ -83,7 +85,7 @@ class Processes:
             exits=_start(service, instance, release, ports is None),
             memory_bytes=base_bytes * 0.5,
         )
-        self._processes[instance.uid, instance.container] = (instance.restart, process)
+        self._processes[instance.uid, instance.container] = process
         return process
 
     def stop(self, instance: Instance) -> None:
@@ -93,14 +95,14 @@ class Processes:
     def of(self, instance: Instance) -> Process:
         """The process of a running instance; begun on first sight when nobody started it."""
         found = self._processes.get((instance.uid, instance.container))
-        if found is None or found[0] != instance.restart:
-            return self.start(instance)
-        return found[1]
+        if found is None or (found.restart is not None and found.restart != instance.restart):
+            found = self.start(instance)
+            found.restart = instance.restart
+        return found
 
     def holds(self, instance: Instance, process: Process) -> bool:
         """Whether a process is still the one that runs in its container."""
-        found = self._processes.get((instance.uid, instance.container))
-        return found is not None and found[1] is process
+        return self._processes.get((instance.uid, instance.container)) is process
 
     def prune(self, instances: Sequence[Instance]) -> None:
         """Forget processes of instances that are gone."""
