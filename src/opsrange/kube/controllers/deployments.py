@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from opsrange.kube.controllers.rollout_status import bounds, deployment_status
 from opsrange.kube.controllers.writes import (
@@ -24,7 +24,7 @@ from opsrange.kube.controllers.writes import (
     itself,
     owner_of_kind,
 )
-from opsrange.kube.view import View, owned_by, owner_reference
+from opsrange.kube.view import View, controller_of, owned_by, owner_reference
 from opsrange.types import Json
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -304,8 +304,23 @@ def _forget(deployment: Json, new: Json, old: Sequence[Json], status: Json) -> W
             yield Delete(item)
 
 
+def _deployment_of_leaving(view: View, pod: Json) -> Iterator[Key]:
+    """Trigger: the deployment of a pod on its way out, because ``Recreate`` waits until the last one has gone."""
+    if "deletionTimestamp" not in pod["metadata"]:
+        return
+    namespace = pod["metadata"]["namespace"]
+    owner = controller_of(pod)
+    replica_set = view.get("ReplicaSet", namespace, owner["name"]) if owner else None
+    if replica_set is not None:
+        yield from owner_of_kind("Deployment")(view, replica_set)
+
+
 CONTROLLER = Controller(
     name="deployment-controller",
     reconcile=reconcile,
-    watches={"Deployment": itself, "ReplicaSet": owner_of_kind("Deployment")},
+    watches={
+        "Deployment": itself,
+        "ReplicaSet": owner_of_kind("Deployment"),
+        "Pod": _deployment_of_leaving,
+    },
 )
