@@ -209,7 +209,7 @@ class AlertmanagerApi:
             posted.append(
                 PostedAlert(
                     {str(name): str(labels[name]) for name in sorted(labels)},
-                    {str(k): str(v) for k, v in (alert.get("annotations") or {}).items()},
+                    {str(k): str(v) for k, v in _mapping(alert, "annotations").items()},
                     starts_ms,
                     ends_ms,
                     now_ms,
@@ -263,7 +263,7 @@ class AlertmanagerApi:
         for name in ("matchers", "startsAt", "endsAt", "createdBy", "comment"):
             if name not in document:
                 raise BadParameter(f"{name} in body is required")
-        matchers = [_silence_matcher(matcher) for matcher in document["matchers"] or []]
+        matchers = [_silence_matcher(matcher) for matcher in _list(document, "matchers")]
         starts_ms = _instant(document, "startsAt", self._kernel.now_ms)
         ends_ms = _instant(document, "endsAt", 0)
         if not matchers:
@@ -384,11 +384,26 @@ def _body(request: Request, shape: type) -> Any:
     return document
 
 
+def _mapping(document: Json, name: str) -> Json:
+    value = document.get(name) or {}
+    if not isinstance(value, dict):
+        raise BadParameter(f"{name} in body must be of type object")
+    return value
+
+
+def _list(document: Json, name: str) -> list[Any]:
+    value = document.get(name) or []
+    if not isinstance(value, list):
+        raise BadParameter(f"{name} in body must be of type array")
+    return value
+
+
 def _instant(document: Json, name: str, default_ms: int) -> int:
     text = document.get(name)
     if not text:
         return default_ms
     try:
-        return parse_rfc3339(str(text))
+        instant_ms = parse_rfc3339(str(text))
     except ValueError:
         raise BadParameter(f"{name} in body must be of type date-time: {str(text)!r}") from None
+    return instant_ms if instant_ms > 0 else default_ms  # Go writes an unset time as the year 1

@@ -6,6 +6,7 @@ Belongs here: Jaeger's parameters and JSON. Does not: the store (``traces``).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -126,11 +127,10 @@ def _envelope(
 
 
 def _duration_us(name: str, text: str) -> int:
-    number = text.rstrip("hmsuµ")
-    unit = _DURATION_US.get(text[len(number) :])
-    if unit is None or not number.replace(".", "", 1).isdecimal() or len(number) > 12:
+    parts = re.findall(r"(\d{1,12}(?:\.\d{1,9})?)(ms|us|µs|h|m|s)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
         raise BadParameter(f"unable to parse param '{name}': time: invalid duration \"{text}\"")
-    return round(float(number) * unit)
+    return round(sum(float(number) * _DURATION_US[unit] for number, unit in parts))
 
 
 def _tags(parameters: Parameters) -> dict[str, str]:

@@ -13,6 +13,9 @@ from opsrange.wire import Request
 _DURATION = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?"
 )
+REQUIRED = -1
+"""In place of a default instant: an absent one has been refused before."""
+
 _UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1_000, 1)
 
 
@@ -64,7 +67,10 @@ class Parameters:
         text = self.one(name)
         if not text:
             return default_ms
-        problem = f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp'
+        optional = "" if default_ms == REQUIRED else f"Invalid time value for '{name}': "
+        problem = (
+            f'invalid parameter "{name}": {optional}cannot parse "{text}" to a valid timestamp'
+        )
         try:
             seconds = float(text)
         except ValueError:

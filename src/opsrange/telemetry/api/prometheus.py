@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from opsrange.telemetry.alerting import Alerts
-from opsrange.telemetry.api.parameters import BadParameter, Parameters
+from opsrange.telemetry.api.parameters import REQUIRED, BadParameter, Parameters
 from opsrange.telemetry.api.prometheus_status import StatusPages
 from opsrange.telemetry.metrics import NAME, Labels, MetricStore
 from opsrange.telemetry.promql import Engine, Matrix, PromqlError, Vector, number_text
@@ -85,7 +85,10 @@ class PrometheusApi:
             if not parameters.one(name):
                 what = "duration" if name == "step" else "timestamp"
                 raise BadParameter(f'invalid parameter "{name}": cannot parse "" to a valid {what}')
-        start_ms, end_ms = parameters.instant_ms("start", 0), parameters.instant_ms("end", 0)
+        start_ms, end_ms = (
+            parameters.instant_ms("start", REQUIRED),
+            parameters.instant_ms("end", REQUIRED),
+        )
         step_ms = parameters.duration_ms("step", 0)
         if end_ms < start_ms:
             raise BadParameter(
@@ -137,14 +140,14 @@ class PrometheusApi:
         return sorted({name for labels in found for name, _ in labels})
 
     def _label_values(self, label: str, parameters: Parameters) -> list[str]:
-        if not label.replace("_", "a").replace(":", "a").isalnum() or label[0].isdigit():
+        if not label.isascii() or not label.isidentifier():
             raise BadParameter(f'invalid label name: "{label}"')
         found = self._matching(parameters, required=False)
         return sorted({value for labels in found for name, value in labels if name == label})
 
 
 def _about_query(error: PromqlError) -> PromqlError:
-    if error.kind == "bad_data":
+    if error.kind == "bad_data" and "parse error" in error.message:
         return PromqlError("bad_data", f'invalid parameter "query": {error.message}')
     return error
 

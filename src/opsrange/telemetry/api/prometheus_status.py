@@ -56,7 +56,7 @@ class StatusPages:
     def _rules(self, parameters: Parameters) -> Json:
         wanted = parameters.one("type")
         if wanted not in ("", "alert", "record"):
-            raise BadParameter(f"not supported value {wanted!r}")
+            raise BadParameter(f'invalid parameter "type": not supported value "{wanted}"')
         names = parameters.all("rule_name[]")
         groups = []
         for group in self._alerts.groups:
@@ -75,7 +75,7 @@ class StatusPages:
             "name": group.group.name,
             "file": f"/etc/prometheus/rules/{group.group.name}.yaml",
             "rules": rules,
-            "interval": group.group.interval_ms / 1000,
+            "interval": _seconds(group.group.interval_ms),
             "limit": 0,
             "evaluationTime": 0.0011,
             "lastEvaluation": _evaluated(max(status.evaluated_ms for status in group.rules)),
@@ -177,6 +177,10 @@ def _family(name: str) -> tuple[str, str]:
     return name, "counter" if name.endswith(("_total", "_count", "_sum")) else "gauge"
 
 
+def _seconds(duration_ms: int) -> float | int:
+    return duration_ms / 1000 if duration_ms % 1000 else duration_ms // 1000
+
+
 def _evaluated(instant_ms: int) -> str:
     return rfc3339_micro(instant_ms) if instant_ms else "0001-01-01T00:00:00Z"
 
@@ -199,8 +203,8 @@ def _rule(status: RuleStatus) -> Json:
             "state": status.state,
             "name": rule.name,
             "query": rule.expr,
-            "duration": rule.for_ms / 1000,
-            "keepFiringFor": rule.keep_firing_for_ms / 1000,
+            "duration": _seconds(rule.for_ms),
+            "keepFiringFor": _seconds(rule.keep_firing_for_ms),
             "labels": dict(rule.labels),
             "annotations": dict(rule.annotations),
             "alerts": [_alert(alert) for alert in status.alerts.values()],

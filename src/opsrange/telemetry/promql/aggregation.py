@@ -152,6 +152,8 @@ class Aggregate:
         return Vector([vector.labels[p] for p in picked], [vector.values[p] for p in picked])
 
     def _count_values(self, vector: Vector, name: str) -> Vector:
+        if not name.isidentifier() or not name.isascii():
+            raise PromqlError("execution", f'invalid label name "{name}"')
         counts: dict[Labels, float] = {}
         for labels, value in vector:
             key = {**dict(self._key(labels)), name: number_text(value)}

@@ -37,8 +37,8 @@ def round_to(value: float, nearest: float) -> float:
     """``value`` to the nearest multiple, halves upwards."""
     if nearest == 0 or not math.isfinite(value):
         return math.nan if nearest == 0 else value
-    inverse = 1.0 / nearest
-    return math.floor(value * inverse + 0.5) / inverse
+    scaled = value * (1.0 / nearest) + 0.5
+    return math.floor(scaled) / (1.0 / nearest) if math.isfinite(scaled) else math.nan
 
 
 ELEMENTWISE: dict[str, Callable[[float], float]] = {

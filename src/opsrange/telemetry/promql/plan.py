@@ -16,6 +16,9 @@ from opsrange.telemetry.promql.operators import Binary, Matching, Negation
 from opsrange.telemetry.promql.selectors import Range, Selector, Shift, Subquery
 from opsrange.telemetry.promql.values import Moment, Node, PromqlError, RangeNode
 
+NESTING_MAX = 100
+OPERATORS_MAX = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -54,19 +57,36 @@ def parse(text: str) -> Any:
     Raises:
         PromqlError: of kind ``bad_data``, worded and positioned as Prometheus would.
     """
+    _bound(text)
     try:
         return grammar.parse(text)
     except ValueError as error:
-        message = re.sub(r"'([^']*)'", r'"\1"', str(error))
+        message = re.sub(r"'(\w[^']*)'", r'"\1"', str(error))
         message = re.sub(r"\b(?<!range )(?<!instant )matrix\b", "range vector", message)
-        message = re.sub(r"(?<!range )(?<!instant )\bvector(?=$|,)", "instant vector", message)
+        message = re.sub(r"(?<!range )(?<!instant )\bvector(?=$|,| in)", "instant vector", message)
+        unfinished = re.search(r"([^\w)}\]\"]|\b(and|or|unless|by|on))\s*$", text)
+        if message == "invalid promql query" and unfinished:
+            message = "unexpected end of input"
         raise PromqlError(
             "bad_data", f"{_position(text, message)}: parse error: {message}"
         ) from None
 
 
+def _bound(text: str) -> None:
+    """Refuse what could exhaust the parser's stack: a native crash no handler survives."""
+    depth = deepest = 0
+    for character in text:
+        depth += (character in "({[") - (character in ")}]")
+        deepest = max(deepest, depth)
+    operators = len(re.findall(r"[-+*/%^<>=!]=?|\b(?:and|or|unless|atan2)\b", text))
+    if deepest > NESTING_MAX or operators > OPERATORS_MAX:
+        raise PromqlError("bad_data", "1:1: parse error: query is nested too deeply")
+
+
 def _position(text: str, message: str) -> str:
     """Line and column of the quoted word that the message complains of, else of the end of the text."""
+    if re.search("must contain|must use|not allowed in|wrong number", message):
+        return "1:1"  # about the expression as a whole
     quoted = re.search(r'"([^"]+)"', message)
     place = text.find(quoted[1]) if quoted else -1
     place = len(text.rstrip()) if place < 0 else place
