@@ -20,9 +20,9 @@ def test_answers_and_records_in_order() -> None:
             with pytest.raises(HTTPError, match="404"):
                 await reach.fetch(ADDRESS, "/nowhere%20else")
             assert (await world.end())["handled"] == [
-                "toy:8080 GET /counter 200 35",
+                "toy:8080 GET /counter 200 34",
                 "toy:8080 POST /counter 201 11",
-                "toy:8080 GET /nowhere else 404 33",
+                "toy:8080 GET /nowhere else 404 30",
             ]
 
     run_limited(body)
@@ -70,7 +70,7 @@ def test_old_and_odd_clients_are_understood() -> None:
             head = await _say(
                 reach, b"HEAD /counter HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
             )
-            assert b"content-length: 35" in head
+            assert b"content-length: 34" in head
             assert head.endswith(b"\r\n\r\n")
             assert b"date: Tue, 14 Nov 2023 22:13:20 GMT" in head
             expecting = b"POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"

@@ -5,7 +5,7 @@ import json
 import socket
 from pathlib import Path
 
-from opsrange.testing.reach import opened, run_limited, served
+from opsrange.testing.reach import Reach, opened, run_limited, served
 from opsrange.testing.toy_world import ADDRESS, START_MS
 
 
@@ -35,20 +35,45 @@ def test_a_sleep_jumps_to_its_end_and_no_further() -> None:
     run_limited(body)
 
 
-def test_sleepers_wake_in_order_and_act_at_their_own_instant() -> None:
+def test_a_woken_sleeper_acts_at_its_own_instant() -> None:
+    """With a seat that is idle exactly while both clients wait."""
+
     async def body() -> None:
-        async with opened() as world, served(world) as reach:
+        here, there = socket.socketpair()
+        here.setblocking(False)
+        loop = asyncio.get_running_loop()
+        awake = 2
+
+        async def seat() -> None:
+            while question := await loop.sock_recv(here, 1):
+                assert question == b"?"
+                for _ in range(5):  # whoever was sent something before the question is awake by now
+                    await asyncio.sleep(0)
+                await loop.sock_sendall(here, b"0" if awake else b"1")
+
+        async def sleeper(reach: Reach, ms: int) -> int:
+            nonlocal awake
+            reader, writer = await asyncio.open_connection("127.0.0.1", reach.ports["clock:80"])
+            writer.write(f"POST /sleep?ms={ms} HTTP/1.0\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            awake -= 1
+            await reader.read()
+            awake += 1
+            writer.close()
+            instant_ms = int((await reach.json(ADDRESS, "/counter"))["now_ms"])
+            awake -= 1
+            return instant_ms - START_MS
+
+        async with opened() as world, served(world, idle=there) as reach:
+            there.close()
+            answering = asyncio.ensure_future(seat())
             await world.begin(limit_ms=600_000)
-
-            async def later(ms: int) -> int:
-                await reach.sleep(ms)
-                return int((await reach.json(ADDRESS, "/counter"))["now_ms"]) - START_MS
-
-            gathered = await asyncio.gather(later(7_000), later(3_000))
+            instants = await asyncio.gather(sleeper(reach, 7_000), sleeper(reach, 3_000))
+            assert tuple(instants) == (7_000, 3_000)
             await world.end()
-            assert await world.now() == START_MS + 7_000
-            # without a seat to say that the woken client is busy, it has two quiet milliseconds to act
-            assert gathered[0] == 7_000
+            answering.cancel()
+            await asyncio.wait([answering])
+            here.close()
 
     run_limited(body)
 
@@ -142,7 +167,13 @@ def test_an_answer_that_something_overtook_does_not_count() -> None:
             assert await loop.sock_recv(here, 10) == b"?"
             assert await world.now() == START_MS
             await loop.sock_sendall(here, b"1")
-            await sleeping
+            while not sleeping.done():  # the client that overtook may still be hanging up
+                asked = asyncio.ensure_future(loop.sock_recv(here, 10))
+                await asyncio.wait([asked, sleeping], return_when=asyncio.FIRST_COMPLETED)
+                if asked.done():
+                    await loop.sock_sendall(here, b"1")
+                else:
+                    asked.cancel()
             here.close()
 
     run_limited(body)
@@ -168,16 +199,18 @@ def test_a_lost_seat_stops_time() -> None:
 def test_advance_lets_background_sleepers_act_on_the_way() -> None:
     async def body() -> None:
         async with opened() as world, served(world) as reach:
+            reader, writer = await asyncio.open_connection("127.0.0.1", reach.ports["clock:80"])
+            writer.write(b"POST /sleep?ms=20000 HTTP/1.0\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
 
-            async def later() -> int:
-                await reach.sleep(20_000)
-                return int((await reach.json(ADDRESS, "/counter?by=1", "POST"))["value"])
+            async def act_after_waking() -> int:
+                await reader.read()
+                writer.close()
+                return int((await reach.json(ADDRESS, "/counter"))["now_ms"])
 
-            acting = asyncio.ensure_future(later())
-            while await world.call("streams") == 0:
-                pass
+            acting = asyncio.ensure_future(act_after_waking())
             assert await world.advance(60_000) == START_MS + 60_000
-            await acting
+            assert START_MS + 20_000 <= await acting <= START_MS + 60_000
 
     run_limited(body)
 
