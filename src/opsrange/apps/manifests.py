@@ -183,11 +183,10 @@ def _container(definition: Definition, name: str) -> Json:
             {"name": port.name, "containerPort": port.port, "protocol": "TCP"}
             for port in service.ports
         ]
-        probe = _probe(service)
-        container["readinessProbe"] = {**probe, "periodSeconds": 5, "failureThreshold": 3}
+        container["readinessProbe"] = {**_probe(service), "periodSeconds": 5, "failureThreshold": 3}
         delay = service.startup_ms // 1000 + 20
         container["livenessProbe"] = {
-            **probe,
+            **_probe(service),
             "initialDelaySeconds": delay,
             "periodSeconds": 15,
             "failureThreshold": 4,

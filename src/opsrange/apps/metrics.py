@@ -23,6 +23,8 @@ BOUNDS_MS: tuple[float, ...] = (
 
 _CALLS = "traces_span_metrics_calls_total"
 _DURATION = "traces_span_metrics_duration_milliseconds"
+_LAG_NAMES = ("kafka_consumer_group_lag", "kafka_consumergroup_lag")
+"""As OpenTelemetry's receiver calls it, and as the usual exporter does."""
 EMIT_S = 15
 """Seconds between emissions: metrics are handed over as often as they are scraped."""
 _COLD_KEYS = 60.0
@@ -155,6 +157,7 @@ class Metrics:
                 opened = connections(link) / link.instances
                 for instance in cohort.instances:
                     labels = {
+                        "namespace": instance.namespace,
                         "service_name": cohort.name,
                         "pod": instance.pod,
                         "pool_name": link.name,
@@ -184,6 +187,10 @@ class Metrics:
                 size = int(text) if text.isdigit() else limit.size
                 labels = {"service_name": cohort.name, "datname": "shop"}
                 gauge("pg_stat_database_numbackends", labels, float(min(size, open_connections)))
+                active = min(size, 1 + round(sum(node.rate for node in cohort.nodes.values()) / 40))
+                states = {"active": active, "idle": max(0, min(size, open_connections) - active)}
+                for state, number in states.items():
+                    gauge("pg_stat_activity_count", {**labels, "state": state}, float(number))
                 gauge("pg_settings_max_connections", {"service_name": cohort.name}, float(size))
             for store in cohort.service.stores:
                 held = stores.data[cohort.name, store]
@@ -201,8 +208,9 @@ class Metrics:
                     gauge("kafka_topic_partition_current_offset", offset, float(int(held.items)))
         if any(cohort.name == "kafka" for cohort in topology.cohorts):
             for group, lag in stores.lags().items():
-                labels = {"consumergroup": group, "topic": "orders", "partition": "0"}
-                gauge("kafka_consumer_group_lag", labels, float(int(lag)))
+                labels = {"group": group, "topic": "orders", "partition": "0"}
+                for name in _LAG_NAMES:
+                    gauge(name, labels, float(int(lag)))
 
     def _server(self, service: str, node: Node) -> Meter:
         key = (service, node.name)

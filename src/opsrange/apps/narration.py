@@ -49,14 +49,14 @@ class Narrator:
         for node in topology.nodes:
             if node.rate <= 0.0:
                 continue
-            own = node.rate * STEP_S * node.own_error
-            if not node.operation.silent and own > 0.0:
-                for _ in range(min(_ERROR_LINES_MAX, int(own + draw()))):
+            own = node.rate * STEP_S * node.own_error + draw()
+            if own >= 1.0 and not node.operation.silent:
+                for _ in range(min(_ERROR_LINES_MAX, int(own))):
                     self._say(node, node.own_message, "error", now_ms, {})
             for edge in node.edges:
-                if edge.error > 0.0:
-                    failed = edge.rate * STEP_S * edge.error
-                    for _ in range(min(_ERROR_LINES_MAX, int(failed + draw()))):
+                failed = edge.rate * STEP_S * edge.error + draw()
+                if failed >= 1.0:
+                    for _ in range(min(_ERROR_LINES_MAX, int(failed))):
                         self._complain(node, edge, now_ms)
         lines.sort(key=lambda line: (-line[0], line[1]))
         for offset_ms, _, instance, text in lines:
