@@ -29,6 +29,7 @@ from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
 from opsrange.wire import Handler
 from opsrange.world import Kernel
 
+_NODES = 3
 _PAGING_SEVERITIES = {"critical", "warning"}
 
 
@@ -66,7 +67,7 @@ class Estate:
         self.telemetry = Telemetry(self.kernel, default_rules())
         runtime = EstateRuntime()
         self.cluster = Cluster(self.kernel, runtime, self.telemetry.logs)
-        self.operator = Objects(self.cluster.store, "operator")
+        self.operator = Objects(self.cluster.writer, "operator")
         definition = load("shop")
         services = {definition.repository(name): name for name in definition.services}
         self.network = EstateNetwork(self.cluster.store, lambda image: services.get(image.rpartition(":")[0]))
@@ -84,20 +85,20 @@ class Estate:
 
     def _install(self, stream: random.Random) -> None:
         self.cluster.start()
-        manifests = [
-            *platform.node_manifests(stream, 3),
-            *(platform.namespace_manifest(name) for name in ("default", platform.SYSTEM, platform.MONITORING)),
-            platform.namespace_manifest(self.namespace),
-            *platform.workload_manifests(),
-            *self.variant.adapted(self.application.manifests(self.namespace, stream)),
-        ]
-        for manifest in manifests:
-            self.cluster.apply(manifest, actor="operator")
-        self.advance(5 * MINUTE_MS)
+        nodes = list(platform.node_manifests(stream, _NODES))
+        self.cluster.apply_all(nodes)
+        for manifest in nodes:
+            node = self.operator.get("nodes", "", manifest["metadata"]["name"])
+            status = {**node.get("status", {}), **manifest["status"]}
+            self.cluster.set_status(node, status, actor="kubelet")
+        namespaces = [platform.namespace_manifest(name) for name in (platform.MONITORING, self.namespace)]
+        application = self.application.manifests(self.namespace, stream)
+        self.cluster.apply_all([*namespaces, *platform.workload_manifests(), *self.variant.adapted(application)])
+        self.cluster.settle()
         for service, gap_ms in self.variant.releases:
             self.kernel.leap(gap_ms)
             self._release_latest(service)
-            self.advance(3 * MINUTE_MS)
+            self.cluster.settle()
         self.kernel.leap(self.variant.opens_ms - self.kernel.now_ms)
         self.application.start()
         self.telemetry.start()

@@ -8,7 +8,7 @@ from functools import cache
 
 from opsrange.errors import AuthorError
 from opsrange.kube.kind import Kind, all_kinds
-from opsrange.kube.store import Deletion, Store
+from opsrange.kube.writer import Writer
 from opsrange.types import Json
 
 
@@ -30,12 +30,13 @@ class Objects:
     """What an operator with full rights sees and does, in process and attributed.
 
     Args:
-        store: the cluster's store.
+        writer: writes with defaults and admission, as through the API.
         actor: who is acting, for the journal.
     """
 
-    def __init__(self, store: Store, actor: str) -> None:
-        self._store = store
+    def __init__(self, writer: Writer, actor: str) -> None:
+        self._writer = writer
+        self._store = writer.store
         self._actor = actor
 
     def list(self, plural: str, namespace: str = "") -> Sequence[Json]:
@@ -58,27 +59,18 @@ class Objects:
         return copy.deepcopy(found)
 
     def create(self, document: Json) -> None:
-        """Create an object, defaults filled in."""
-        document = copy.deepcopy(document)
-        group, _, _ = document["apiVersion"].rpartition("/")
-        kind = next(k for k in all_kinds().values() if (k.group, k.kind) == (group, document["kind"]))
-        kind.default(document)
-        kind.on_create(document)
+        """Create an object as ``kubectl create`` would."""
         with self._store.kernel.acting(self._actor):
-            self._store.create(kind, document)
+            self._writer.create(document)
 
     def change(self, plural: str, namespace: str, name: str, edit: Callable[[Json], None]) -> None:
         """Edit an object the way ``kubectl edit`` would."""
-        kind = kind_named(plural)
-        old = self.get(plural, namespace, name)
-        new = copy.deepcopy(old)
-        edit(new)
-        kind.default(new)
-        kind.on_update(new, old)
+        document = self.get(plural, namespace, name)
+        edit(document)
         with self._store.kernel.acting(self._actor):
-            self._store.update(kind, new)
+            self._writer.update(document)
 
     def delete(self, plural: str, namespace: str, name: str) -> None:
         """Delete an object as ``kubectl delete`` would."""
         with self._store.kernel.acting(self._actor):
-            self._store.delete(kind_named(plural), namespace, name, Deletion())
+            self._writer.delete(self.get(plural, namespace, name))

@@ -1,0 +1,61 @@
+"""What ``demo`` and ``run`` share: progress while attempts run, then results, report and leaderboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from opsrange.cli.board import print_board
+from opsrange.reports.results import Results
+from opsrange.tasks.dataset import choose_scenarios, parse_seeds
+from opsrange.tasks.suite import Suite, run_suite
+
+RESULTS_FILE = "results.json"
+REPORT_FILE = "report.html"
+LOGS_FOLDER = "logs"
+
+
+def run_with_progress(suite: Suite) -> Results:
+    """Run a suite under a progress bar and return the results of its whole folder."""
+    from opsrange.scenarios.spec import library
+    from opsrange.tasks.logbook import read_logs, results_from
+
+    instances = len(choose_scenarios(suite.scenario, list(library()))) * len(parse_seeds(suite.seeds))
+    total = instances * suite.epochs * len(suite.models)
+    bar = Progress(
+        TextColumn("attempts"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
+    )
+    with bar:
+        row = bar.add_task("", total=total)
+        run_suite(suite, lambda model, sample: bar.update(row, advance=1, description=f"{model} {sample}"))
+        bar.update(row, completed=total, description="")
+    return results_from(read_logs(suite.folder))
+
+
+def write_outputs(results: Results, out: Path) -> None:
+    """Write ``results.json`` and ``report.html`` into a folder."""
+    from opsrange.reports.page import render
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / RESULTS_FILE).write_text(results.model_dump_json(indent=1))
+    (out / REPORT_FILE).write_text(render(results))
+
+
+def present(results: Results, out: Path, *, as_json: bool) -> None:
+    """Print the leaderboard, or the summaries as JSON, and where the rest is."""
+    if as_json:
+        import json
+
+        summaries = [{"agent": row.agent, **row.summary.model_dump(mode="json")} for row in results.agents]
+        click.echo(json.dumps({"agents": summaries, "out": str(out)}, indent=2))
+        return
+    print_board(results)
+    click.echo(f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {out / LOGS_FOLDER}")

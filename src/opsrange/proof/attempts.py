@@ -1,0 +1,72 @@
+"""What must be shown through the seat: the oracle repairs, doing nothing does not, and no cheat passes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from opsrange.agents.policies import CHEATS
+from opsrange.proof.intervention import Check, Proof, prove_in_world
+from opsrange.reports.results import AttemptResult
+from opsrange.tasks.logbook import results_from
+from opsrange.tasks.suite import Suite, run_suite
+
+ORACLE = "oracle"
+NULL = "null"
+
+
+def prove(scenarios: Sequence[str], seeds: Sequence[int], *, folder: Path, at_once: int) -> Iterator[Proof]:
+    """Prove each scenario with each seed, one instance after the other as they are done.
+
+    Args:
+        scenarios: ids.
+        seeds: for each of them.
+        folder: where the attempts' logs go; finished attempts in it are not repeated.
+        at_once: how many instances are worked on at a time.
+    """
+    instances = [(scenario, seed) for scenario in scenarios for seed in seeds]
+    with ProcessPoolExecutor(at_once, mp_context=multiprocessing.get_context("spawn")) as pool:
+        in_world = list(pool.map(prove_in_world, *zip(*instances, strict=True)))
+    by_instance = _attempts(scenarios, seeds, folder, at_once)
+    for proof in in_world:
+        yield Proof(instance=proof.instance, checks=[*proof.checks, *by_instance.get(proof.instance, _nothing())])
+
+
+def cheats() -> Sequence[str]:
+    """The names of every cheat policy."""
+    return tuple(CHEATS)
+
+
+def _attempts(scenarios: Sequence[str], seeds: Sequence[int], folder: Path, at_once: int) -> dict[str, list[Check]]:
+    agents = (ORACLE, NULL, *cheats())
+    suite = Suite(
+        models=[f"opsrange/{name}" for name in agents],
+        folder=folder,
+        scenario=",".join(scenarios),
+        seeds=",".join(str(seed) for seed in seeds),
+        at_once=at_once * 2,
+    )
+    results = results_from(run_suite(suite))
+    found: dict[str, list[Check]] = {}
+    for agent in results.agents:
+        for row in agent.attempts:
+            found.setdefault(f"{row.scenario}@{row.seed}", []).append(_check(agent.agent, row))
+    for checks in found.values():
+        checks.sort(key=lambda check: check.name)
+        if len(checks) < len(agents):
+            checks.append(Check(name="every agent attempted it", ok=False, detail=f"{len(checks)} of {len(agents)}"))
+    return found
+
+
+def _check(agent: str, row: AttemptResult) -> Check:
+    name = "the oracle repairs it" if agent == ORACLE else f"{agent} does not pass"
+    if row.passed is None:
+        return Check(name=name, ok=False, detail=f"void ({row.void_owner}): {row.void_reason}")
+    reasons = row.verdict.repair.reasons[:3] if row.verdict and row.verdict.repair else []
+    return Check(name=name, ok=row.passed is (agent == ORACLE), detail="; ".join(reasons))
+
+
+def _nothing() -> list[Check]:
+    return [Check(name="attempts were made", ok=False, detail="no log holds any")]

@@ -1,0 +1,108 @@
+"""The results of a suite as one document: what ``results.json`` holds and what every report is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from opsrange.errors import Owner
+from opsrange.scoring.statistics import Attempt, Summary, summarise
+from opsrange.scoring.verdict import Verdict
+from opsrange.trace import Record, Report, Step
+
+SCHEMA_VERSION = 1
+
+
+class AttemptResult(Record):
+    """One attempt: the verdict, what it cost, and everything it did."""
+
+    scenario: str
+    seed: int
+    epoch: int = 1
+    task: str = ""
+    verdict: Verdict | None = None
+    """``None`` when the attempt ended before it could be judged."""
+    void_owner: Owner | None = None
+    """Who answers for an attempt that does not count; ``None`` when it counts."""
+    void_reason: str = ""
+    page: str = ""
+    report: Report | None = None
+    steps: list[Step] = Field(default_factory=list)
+    turns: int | None = None
+    tokens: int | None = None
+    cost_usd: float | None = None
+    wall_s: float | None = None
+    log: str = ""
+    """The Inspect log that holds it."""
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether it passed; ``None`` when void. A diagnosis task passes at a score of one."""
+        if self.void_owner is not None or self.verdict is None:
+            return None
+        if self.task.endswith("sre_diagnosis"):
+            return self.score == 1.0
+        return self.verdict.repair is not None and self.verdict.repair.passed
+
+    @property
+    def score(self) -> float | None:
+        """The task's headline score; ``None`` when void."""
+        if self.void_owner is not None or self.verdict is None:
+            return None
+        if self.task.endswith("sre_diagnosis"):
+            return self.verdict.diagnosis.score if self.verdict.diagnosis else None
+        return self.verdict.repair.score if self.verdict.repair else None
+
+    def counted(self) -> Attempt:
+        """What statistics need of it."""
+        speed = self.verdict.speed if self.verdict else None
+        return Attempt(
+            scenario=self.scenario,
+            seed=self.seed,
+            epoch=self.epoch,
+            passed=self.passed,
+            score=self.score,
+            void_owner=self.void_owner,
+            turns=self.turns,
+            tokens=self.tokens,
+            cost_usd=self.cost_usd,
+            to_diagnosis_ms=speed.to_diagnosis_ms if speed else None,
+            to_repair_ms=speed.to_repair_ms if speed else None,
+        )
+
+
+class AgentResult(Record):
+    """One agent on the suite."""
+
+    agent: str
+    summary: Summary
+    attempts: list[AttemptResult]
+
+
+class Results(Record):
+    """A suite's results; agents best first."""
+
+    schema_version: int = SCHEMA_VERSION
+    opsrange_version: str
+    toolbox: dict[str, str] = Field(default_factory=dict)
+    """Versions of the tools in the seat."""
+    agents: list[AgentResult]
+
+
+def results_of(attempts: dict[str, Sequence[AttemptResult]], version: str, toolbox: dict[str, str]) -> Results:
+    """Aggregate attempts by agent.
+
+    Args:
+        attempts: by agent name.
+        version: of this package.
+        toolbox: versions of the seat's tools.
+    """
+    agents = []
+    for agent, rows in attempts.items():
+        ordered = sorted(rows, key=lambda row: (row.scenario, row.seed, row.epoch))
+        agents.append(
+            AgentResult(agent=agent, summary=summarise([row.counted() for row in ordered]), attempts=ordered)
+        )
+    agents.sort(key=lambda result: (-(result.summary.pass_at_1 or 0.0), -(result.summary.score_mean or 0.0), result.agent))
+    return Results(opsrange_version=version, toolbox=toolbox, agents=agents)
