@@ -114,7 +114,7 @@ def shown(value: Operand) -> str:
     if value == 0:
         return "0"
     exponent = math.floor(math.log10(abs(value)))
-    if -4 <= exponent < 21:
+    if -4 <= exponent < 6:
         return str(int(value)) if value == int(value) else repr(value)
     return exponent_text(value)
 
