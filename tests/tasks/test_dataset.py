@@ -1,0 +1,53 @@
+"""What is asked for is either found or refused in one line that says what there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsrange.errors import OperatorError
+from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
+from opsrange.tasks.sre import sre_repair
+
+KNOWN = ["flag-switched", "quota-exhausted"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [(7, [7]), ("7", [7]), ("1-3", [1, 2, 3]), ("1, 4-5,4", [1, 4, 5]), (" 2 - 3 ", [2, 3])],
+)
+def test_seeds(asked: str | int, found: list[int]) -> None:
+    assert parse_seeds(asked) == found
+
+
+@pytest.mark.parametrize("asked", ["", "x", "3-1", "-1", "1-", "1-99999999", "1;2"])
+def test_seeds_refused(asked: str) -> None:
+    with pytest.raises(OperatorError, match=r"expected e\.g\. 7"):
+        parse_seeds(asked)
+
+
+def test_scenarios() -> None:
+    assert choose_scenarios("all", KNOWN) == KNOWN
+    assert choose_scenarios("quota-exhausted, flag-switched,quota-exhausted", KNOWN) == [
+        "quota-exhausted",
+        "flag-switched",
+    ]
+
+
+def test_a_misspelt_scenario_names_its_neighbour() -> None:
+    with pytest.raises(OperatorError, match="did you mean flag-switched"):
+        choose_scenarios("flag-switchd", KNOWN)
+
+
+def test_no_scenario_is_refused() -> None:
+    with pytest.raises(OperatorError, match="known are"):
+        choose_scenarios(" , ", KNOWN)
+
+
+def test_one_sample_per_instance() -> None:
+    dataset = instances(["a", "a", "b"], [1, 2], lambda scenario, seed: "local")
+    assert [sample.id for sample in dataset] == ["a@1", "a@2", "b@1", "b@2"]
+
+
+def test_the_original_has_no_repair() -> None:
+    with pytest.raises(OperatorError, match="sre_diagnosis"):
+        sre_repair(profile="itbench_aa")
