@@ -15,7 +15,7 @@ _NAME = Column("Name", lambda document, _: str(document["metadata"]["name"]), fo
 
 
 def _columns(kind: Kind) -> tuple[Column, ...]:
-    first = () if kind.columns and kind.columns[0].name == "Name" else (_NAME,)
+    first = () if any(column.format == "name" for column in kind.columns) else (_NAME,)
     wide = [column for column in kind.columns if column.priority]
     narrow = [column for column in kind.columns if not column.priority]
     if not kind.age_column:

@@ -6,6 +6,7 @@ Belongs here: what requests say and how they are answered. Does not: the checks 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import yaml
@@ -29,6 +30,7 @@ _PATCH_TYPES = (
     "application/strategic-merge-patch+json",
 )
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _MAX_BODY_BYTES = 3 * 1024 * 1024
 """``--max-request-bytes`` of the API server."""
 
@@ -70,7 +72,11 @@ def parse_json(body: bytes) -> Any:
         ApiError: 400.
     """
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        text = body.decode("utf-8")
+        if _SURROGATE.search(text):  # Go reads half a character as U+FFFD; Python would keep it
+            whole = json.dumps(json.loads(text), ensure_ascii=False)
+            text = whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise bad_request(f"couldn't get version/kind; json parse error: {error}") from error
 
