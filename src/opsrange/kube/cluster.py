@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from opsrange.errors import AuthorError
+from opsrange.kube.api import Api, Manner, Registry, Settings
 from opsrange.kube.controllers import all_controllers
 from opsrange.kube.controllers.autoscaler import autoscaler
 from opsrange.kube.controllers.events import Recorder
@@ -41,6 +42,7 @@ class Cluster:
         self.store = Store(kernel)
         self.view = StoreView(self.store)
         self.writer = Writer(self.store)
+        self._registry = Registry(self.store)
         self.recorder = Recorder(kernel, self.store)
         controllers = [*all_controllers(), autoscaler(runtime)]
         self._loop = Loop(kernel, self.writer, self.recorder, controllers)
@@ -49,9 +51,8 @@ class Cluster:
     @cached_property
     def handler(self) -> Handler:
         """The Kubernetes API; what it does is attributed to ``agent``."""
-        from opsrange.kube.api.server import Api  # the controllers work without the API's machinery
-
-        return Api(self.store, self.runtime, self.logs)
+        settings = Settings(logs=self.logs, usage=self.runtime.usage)
+        return Api(self._registry, settings)
 
     def start(self) -> None:
         """Create the system namespaces if they do not exist, and let controllers and kubelets run."""
@@ -78,7 +79,9 @@ class Cluster:
         with self.kernel.acting(actor):
             old = self.store.find(kind, namespace, metadata["name"])
             if old is None:
-                return self.writer.create(manifest)
+                if kind.namespaced:
+                    manifest = {**manifest, "metadata": {**metadata, "namespace": namespace}}
+                return self._registry.create(kind, manifest, Manner(validation="Strict"))
             had = old["metadata"]
             merged = {
                 **had,
@@ -89,7 +92,9 @@ class Cluster:
             if kind.kind == "Service" and old["spec"].get("clusterIP"):
                 kept = {"clusterIP": old["spec"]["clusterIP"]}
                 manifest = {**manifest, "spec": {**kept, **manifest["spec"]}}
-            return self.writer.update({**old, **manifest, "metadata": merged})
+            merged["resourceVersion"] = metadata.get("resourceVersion", "")
+            fresh = {**old, **manifest, "metadata": merged}
+            return self._registry.replace(kind, namespace, fresh, Manner(validation="Strict"))
 
     def apply_all(self, manifests: Iterable[Json], *, actor: str = "operator") -> None:
         """Apply manifests, what others refer to first.

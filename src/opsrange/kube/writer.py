@@ -66,19 +66,32 @@ class Writer:
             raise invalid(kind, admitted["metadata"]["name"], errors)
         return self.store.update(kind, admitted)
 
-    def set_status(self, document: Json, status: Json) -> Json:
-        """Replace the status of the stored object that ``document`` names; harmless when it is gone."""
+    def set_status(self, document: Json, status: Json, annotations: Json | None = None) -> Json:
+        """Replace the status of the stored object that ``document`` names; harmless when it is gone.
+
+        Annotations given are added without a new generation, as a write to the status subresource may.
+        """
         kind = kind_of(document)
         metadata = document["metadata"]
         old = self.store.find(kind, metadata.get("namespace", ""), metadata["name"])
-        if old is None or old["metadata"]["uid"] != metadata["uid"] or old.get("status") == status:
-            return old or document
-        return self.store.update(kind, {**old, "status": status})
+        if old is None or old["metadata"]["uid"] != metadata["uid"]:
+            return document
+        fresh = {**old, "status": status}
+        if annotations:
+            had = old["metadata"]
+            marked = {**had.get("annotations", {}), **annotations}
+            fresh["metadata"] = {**had, "annotations": marked}
+        return old if fresh == old else self.store.update(kind, fresh)
 
     def bind(self, pod: Json, node: str, status: Json) -> Json:
         """Put a pod on a node."""
         spec = {**pod["spec"], "nodeName": node}
         return self.store.update(kind_of(pod), {**pod, "spec": spec, "status": status})
+
+    def finalize(self, namespace: Json) -> Json:
+        """Drop a namespace's own finalizers, which lets it go."""
+        spec = {**namespace.get("spec", {}), "finalizers": []}
+        return self.store.update(kind_of(namespace), {**namespace, "spec": spec})
 
     def delete(self, document: Json, how: Deletion | None = None) -> None:
         """Delete an object, pods gracefully; harmless when it is gone."""

@@ -91,11 +91,7 @@ class Autoscaler:
             status["lastScaleTime"] = now
             yield Update({**target, "spec": {**target["spec"], "replicas": desired}})
             side = "above" if desired > current else "below"
-            cause = (
-                f"{why[1].partition(' (')[0]} {side} target"
-                if side == "above"
-                else "All metrics below target"
-            )
+            cause = f"{why[1]} {side} target" if side == "above" else "All metrics below target"
             yield Emit(
                 scaler, "Normal", "SuccessfulRescale", f"New size: {desired}; reason: {cause}"
             )

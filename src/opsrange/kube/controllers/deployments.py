@@ -97,7 +97,7 @@ def reconcile(view: View, key: Key, now_ms: int) -> Writes:
         yield from _begin_revision(deployment, new, old)
         return
     if revision_of(deployment) != revision_of(new):
-        yield Update(_annotated(deployment, {REVISION: str(revision_of(new))}))
+        yield SetStatus(deployment, status, {REVISION: str(revision_of(new))})
         return
     yield SetStatus(deployment, status)
     if _rescaled(deployment, sets):

@@ -16,6 +16,7 @@ from opsrange.kube.controllers.writes import (
     Create,
     Delete,
     Emit,
+    Finalize,
     Key,
     Requeue,
     Retry,
@@ -120,10 +121,12 @@ class Loop:
                     self._writer.create(document)
                 case Update(document):
                     self._writer.update(document)
-                case SetStatus(document, status):
-                    self._writer.set_status(document, status)
+                case SetStatus(document, status, annotations):
+                    self._writer.set_status(document, status, annotations)
                 case Bind(pod, node, status):
                     self._writer.bind(pod, node, status)
+                case Finalize(namespace):
+                    self._writer.finalize(namespace)
                 case Delete(document, how):
                     self._writer.delete(document, how)
                 case Emit(about, kind, reason, message):

@@ -6,10 +6,10 @@ from opsrange.kube.controllers.writes import (
     Controller,
     Create,
     Delete,
+    Finalize,
     Key,
     Requeue,
     SetStatus,
-    Update,
     Writes,
     itself,
 )
@@ -44,8 +44,8 @@ def reconcile(view: View, key: Key, now_ms: int) -> Writes:
     if left:
         yield Requeue(_RECHECK_MS)
         return
-    if namespace["spec"].get("finalizers"):
-        yield Update({**namespace, "spec": {**namespace["spec"], "finalizers": []}})
+    if namespace.get("spec", {}).get("finalizers"):
+        yield Finalize(namespace)
 
 
 def fill(view: View, key: Key, now_ms: int) -> Writes:

@@ -39,10 +39,11 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """Replace an object's status; nothing happens when it is the same already."""
+    """Replace an object's status, and add annotations; nothing happens when all is the same already."""
 
     document: Json
     status: Json
+    annotations: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class Bind:
     pod: Json
     node: str
     status: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Finalize:
+    """Let go of an emptied namespace, as its finalize subresource does."""
+
+    namespace: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Retry:
     """Look again later, with a delay that doubles each time it is asked for in a row."""
 
 
-Write = Create | Update | Bind | SetStatus | Delete | Emit | Requeue | Retry
+Write = Create | Update | Bind | Finalize | SetStatus | Delete | Emit | Requeue | Retry
 Writes = Generator[Write, str | None, None]
 Creation = Generator[Write, str | None, str]
 """Writes whose value is the refusal that stopped them, or empty."""

@@ -88,7 +88,7 @@ class Launcher:
         self._services.emit(worker, "Warning", "Failed", "Error: ErrImagePull", container)
         container.wait("ErrImagePull", pull.message)
         self._services.report(worker)
-        retry_ms = now_ms + max(container.pull.duration_ms, _PULL_BACKOFF_SHOWN_MS)
+        retry_ms = now_ms + max(container.pull.duration_ms, _PULL_BACKOFF_SHOWN_MS + _SYNC_MS)
         self._after(
             worker,
             container,
