@@ -27,7 +27,7 @@ class Column:
     """1 is shown only with ``-o wide``."""
     type: str = "string"
     format: str = ""
-    """``name`` for the name column."""
+    """``name`` for the name column. A kind with such a column (events, where it is not the first) gets none besides."""
 
 
 @dataclass(frozen=True, slots=True)
