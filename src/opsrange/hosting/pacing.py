@@ -242,6 +242,8 @@ class Pacer:
         elif self._limit_ms is not None and self._kernel.now_ms >= self._limit_ms:
             self._limit_ms = None
             self._timed_out()
+        elif self.probe is None:
+            self._seat = _Seat.IDLE  # nobody was told anything, so the silence still counts
 
     def _arrive(self) -> None:
         arrived, self._arrived, self._target_ms = self._arrived, None, None
