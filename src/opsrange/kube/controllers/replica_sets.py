@@ -140,6 +140,9 @@ def _status(owner: Json, active: Sequence[Json], now_ms: int) -> tuple[Json, int
 
 def _with_failure(status: Json, failure: str, now_ms: int) -> Json:
     if failure:
+        known = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
+        if any(known.items() <= old.items() for old in status.get("conditions", ())):
+            return status  # each refusal names another pod; rewriting the message would cause the next look
         fresh = {
             "type": "ReplicaFailure",
             "status": "True",
