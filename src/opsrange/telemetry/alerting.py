@@ -35,6 +35,8 @@ class Alert:
     value: float
     fired_ms: int = 0
     last_held_ms: int = 0
+    series: tuple[Labels, Labels] | tuple[()] = ()
+    """What it is written as, ``ALERTS`` first; made anew when the state changes."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class RuleStatus:
 
     rule: Rule
     alerts: dict[Labels, Alert] = field(default_factory=dict)
+    keys: dict[Labels, Labels] = field(default_factory=dict)
+    """From the labels of a series to those of its alert, where they do not depend on the value."""
     written: dict[Labels, None] = field(default_factory=dict)
     """The series written by the last evaluation, to be ended when they are no longer."""
     health: str = "unknown"
@@ -157,18 +161,21 @@ class Alerts:
         now_ms, rule = self._kernel.now_ms, status.rule
         seen: dict[Labels, None] = {}
         for labels, value in held:
-            alert = self._of(rule, dict(labels), value)
-            key = tuple(sorted(alert.labels.items()))
-            known = status.alerts.get(key)
-            if known is None:
-                known = status.alerts[key] = alert
-                if rule.for_ms:
-                    self._record("pending", known)
-            known.value, known.annotations, known.last_held_ms = value, alert.annotations, now_ms
+            key = self._key(status, labels, value)
             seen[key] = None
-            if known.state == "pending" and now_ms - known.active_ms >= rule.for_ms:
-                known.state, known.fired_ms = "firing", now_ms
-                self._record("firing", known)
+            alert = status.alerts.get(key)
+            if alert is None:
+                alert = status.alerts[key] = Alert(
+                    rule.name, dict(key), {}, "pending", now_ms, value
+                )
+                if rule.for_ms:
+                    self._record("pending", alert)
+            if value != alert.value or not alert.annotations:
+                alert.annotations = _expanded(rule.annotations, dict(labels), value)
+            alert.value, alert.last_held_ms = value, now_ms
+            if alert.state == "pending" and now_ms - alert.active_ms >= rule.for_ms:
+                alert.state, alert.fired_ms, alert.series = "firing", now_ms, ()
+                self._record("firing", alert)
         for key, alert in list(status.alerts.items()):
             kept = alert.state == "firing" and now_ms - alert.last_held_ms < rule.keep_firing_for_ms
             if key not in seen and not kept:
@@ -176,25 +183,35 @@ class Alerts:
                 self._record("resolved" if alert.state == "firing" else "inactive", alert)
         written: dict[Labels, float] = {}
         for alert in status.alerts.values():
-            shown = {**alert.labels, "alertstate": alert.state, NAME: "ALERTS"}
-            written[tuple(sorted(shown.items()))] = 1.0
-            since = {**alert.labels, NAME: "ALERTS_FOR_STATE"}
-            written[tuple(sorted(since.items()))] = float(alert.active_ms // 1000)
+            alert.series = alert.series or _series(alert)
+            shown, since = alert.series
+            written[shown], written[since] = 1.0, float(alert.active_ms // 1000)
         return written
 
-    def _of(self, rule: Rule, series: dict[str, str], value: float) -> Alert:
-        series.pop(NAME, None)
-        labels = {**series}
-        for name, text in rule.labels.items():
-            labels[name] = expand(text, series, value) if "{{" in text else text
-        labels["alertname"] = rule.name
-        annotations = {
-            name: expand(text, series, value) if "{{" in text else text
-            for name, text in rule.annotations.items()
-        }
-        ordered = {name: labels[name] for name in sorted(labels) if labels[name]}
-        return Alert(rule.name, ordered, annotations, "pending", self._kernel.now_ms, value)
+    def _key(self, status: RuleStatus, labels: Labels, value: float) -> Labels:
+        """The labels of the alert that a series of the rule's result raises."""
+        key = status.keys.get(labels)
+        if key is None:
+            rule, series = status.rule, dict(labels)
+            series.pop(NAME, None)
+            merged = {**series, **_expanded(rule.labels, series, value), "alertname": rule.name}
+            key = tuple(sorted((name, text) for name, text in merged.items() if text))
+            if not any("{{" in text for text in rule.labels.values()):
+                status.keys[labels] = key
+        return key
 
     def _record(self, state: str, alert: Alert) -> None:
         data: Json = {"state": state, "labels": dict(alert.labels)}
         self._kernel.record(TOPIC, data)
+
+
+def _expanded(texts: Mapping[str, str], series: Mapping[str, str], value: float) -> dict[str, str]:
+    return {
+        name: expand(text, series, value) if "{{" in text else text for name, text in texts.items()
+    }
+
+
+def _series(alert: Alert) -> tuple[Labels, Labels]:
+    shown = {**alert.labels, "alertstate": alert.state, NAME: "ALERTS"}
+    since = {**alert.labels, NAME: "ALERTS_FOR_STATE"}
+    return tuple(sorted(shown.items())), tuple(sorted(since.items()))

@@ -91,11 +91,13 @@ class Matcher:
 class _Histogram:
     """The columns of one histogram, cumulated on arrival."""
 
-    __slots__ = ("bounds", "columns", "count", "sum")
+    __slots__ = ("bounds", "columns", "count", "known", "sum")
 
     def __init__(self, count: int, sum_: int) -> None:
         self.bounds: list[float] = []
         self.columns: list[int] = []
+        self.known: set[float] = set()
+        """The bounds again, for a quick look whether there are new ones."""
         self.count = count
         self.sum = sum_
 
@@ -167,12 +169,13 @@ class MetricStore:
             histogram = self._histograms[key] = _Histogram(
                 self._started(f"{name}_count", labels), self._started(f"{name}_sum", labels)
             )
-        if len(counts) > len(histogram.bounds) or any(b not in histogram.bounds for b in counts):
+        if not counts.keys() <= histogram.known:
             self._widen(histogram, name, labels, counts)
         current = self._current
         running = 0.0
         for bound, column in zip(histogram.bounds, histogram.columns, strict=True):
-            running += counts.get(bound, 0.0)
+            if bound in counts:
+                running += counts[bound]
             if running:
                 current[column] += running
         current[histogram.count] += running
@@ -192,6 +195,7 @@ class MetricStore:
             self._current[column] = self._current[histogram.columns[place - 1]] if place else 0.0
             histogram.bounds.insert(place, bound)
             histogram.columns.insert(place, column)
+            histogram.known.add(bound)
 
     def _started(self, name: str, labels: Mapping[str, str]) -> int:
         column = self._column(name, labels)
