@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 
 import pytest
 
@@ -84,6 +85,28 @@ def test_every_flag_of_the_file_belongs_to_a_service() -> None:
 
 def test_every_language_has_a_voice() -> None:
     assert {service.language for service in SHOP.services.values()} <= set(read("voices"))
+
+
+def _fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_templates_ask_for_words_that_exist() -> None:
+    drawn = {"op", "status", "ms", "product", "category", "user", "uuid", "email", "price"}
+    drawn |= {"quantity", "number", "stamp", "clf", "ms_now"}
+    known = {"host", "port", "address", "ip", "callee", "service", "path", "cause", "size"}
+    known |= {"used", "seconds"}
+    for voice in read("voices").values():
+        assert _fields(voice.get("served", "")) <= drawn
+        assert _fields(voice.get("started", "")) <= {"port", "service", "stamp"}
+        assert _fields(voice.get("missing", "")) <= {"name", "service", "module"}
+        for reasons in voice.get("errors", {}).values():
+            for template in reasons.values():
+                assert _fields(template) <= drawn | known, template
+    for service in SHOP.services.values():
+        for operation in service.operations.values():
+            for line in operation.lines:
+                assert _fields(line) <= drawn
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from opsrange.apps.manifests import render
 from opsrange.apps.metrics import EMIT_S, Metrics
 from opsrange.apps.narration import Narrator
 from opsrange.apps.ports import Instance, Network, Reach, Sink, Supervisor
-from opsrange.apps.processes import Process, Processes, Start
+from opsrange.apps.processes import Process, Processes, Start, whole
 from opsrange.apps.registry import Registry
 from opsrange.apps.stores import Holding, Stores
 from opsrange.apps.topology import Node, Surveyor, Topology
@@ -26,6 +26,8 @@ STEP_MS = 5_000
 STEP_PRIORITY = -10
 """Before the scrapes of the same instant."""
 _JOURNEYS_MAX = 50_000
+_USERS_MAX = 20_000
+"""Synthetic users one load generator can play, whatever it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +245,8 @@ class Application:
         wave = 1 + 0.06 * math.sin(hours * 2.1 + self._phase) + 0.03 * math.sin(hours * 17)
         roots: list[Node] = []
         for cohort in topology.of(load.service):
-            text = cohort.instances[0].env.get(load.users_env, "")
-            users = int(text) if text.isdigit() else load.users
+            told = whole(cohort.instances[0].env.get(load.users_env), load.users)
+            users = min(_USERS_MAX, told)
             nodes = list(cohort.nodes.values())
             total = sum(node.operation.weight for node in nodes)
             waiting_ms = sum(

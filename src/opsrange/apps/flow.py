@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from opsrange.apps.processes import whole
 from opsrange.apps.topology import Cohort, Edge, Link, Node, Topology
 
 STEP_S = 5.0
@@ -186,8 +187,7 @@ def pools(topology: Topology) -> None:
     for cohort in topology.cohorts:
         limit = cohort.service.connections
         if limit is not None:
-            text = cohort.instances[0].env.get(limit.env, "")
-            size = int(text) if text.isdigit() else limit.size
+            size = whole(cohort.instances[0].env.get(limit.env), limit.size)
             clients = [
                 (caller, link)
                 for caller in topology.cohorts

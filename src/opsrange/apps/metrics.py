@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from opsrange.apps.flow import connections
 from opsrange.apps.ports import Sink
+from opsrange.apps.processes import whole
 from opsrange.apps.stores import Stores
 from opsrange.apps.topology import Edge, Node, Topology
 
@@ -183,8 +184,7 @@ class Metrics:
                     if link.pool_size and any(owner is cohort for owner, _ in link.shares)
                 )
                 limit = cohort.service.connections
-                text = cohort.instances[0].env.get(limit.env, "")
-                size = int(text) if text.isdigit() else limit.size
+                size = whole(cohort.instances[0].env.get(limit.env), limit.size)
                 labels = {"service_name": cohort.name, "datname": "shop"}
                 gauge("pg_stat_database_numbackends", labels, float(min(size, open_connections)))
                 active = min(size, 1 + round(sum(node.rate for node in cohort.nodes.values()) / 40))

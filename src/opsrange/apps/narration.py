@@ -52,7 +52,7 @@ class Narrator:
             own = node.rate * STEP_S * node.own_error + draw()
             if own >= 1.0 and not node.operation.silent:
                 for _ in range(min(_ERROR_LINES_MAX, int(own))):
-                    self._say(node, node.own_message, "error", now_ms, {})
+                    self._say(node, "{cause}", "error", now_ms, {"cause": node.own_message})
             for edge in node.edges:
                 failed = edge.rate * STEP_S * edge.error + draw()
                 if failed >= 1.0:

@@ -10,6 +10,7 @@ from opsrange.apps.ports import Instance
 from opsrange.apps.registry import Registry, Release
 
 MIB = 1 << 20
+_DIGITS_MAX = 18
 _EXIT_DELAY_MS = 900
 """How long a process lives that finds its configuration wanting."""
 
@@ -111,14 +112,22 @@ class Processes:
             del self._processes[key]
 
 
+def whole(text: str | None, default: int) -> int:
+    """A non-negative number as configuration spells it, or ``default`` for anything that is none."""
+    if text and text.isdecimal() and len(text) <= _DIGITS_MAX:
+        return int(text)
+    return default
+
+
 def listening(service: Service, instance: Instance) -> dict[int, Protocol] | None:
     """The ports a process opens, or ``None`` when its configuration names one that is no port."""
     ports: dict[int, Protocol] = {}
     for port in service.ports:
         text = instance.env.get(port.env, "") if port.env else ""
-        if text and not (text.isdigit() and 0 < int(text) < 65536):
+        number = whole(text, -1) if text else port.port
+        if not 0 < number < 65536:
             return None
-        ports[int(text) if text else port.port] = port.protocol
+        ports[number] = port.protocol
     return ports
 
 

@@ -8,6 +8,7 @@ A *node* is one operation of one cohort, an *edge* one call of one node, a *link
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,12 +16,15 @@ from typing import Any
 
 from opsrange.apps.definition import Call, Definition, Dependency, Effect, Operation, Service
 from opsrange.apps.ports import Instance, Network, Reach
-from opsrange.apps.processes import Process, Processes
+from opsrange.apps.processes import Process, Processes, whole
 from opsrange.apps.registry import Release
 
 DEFAULT_PORTS = {"postgres": 5432, "redis": 6379, "kafka": 9092, "http": 80, "grpc": 443}
 UNLIMITED_CORES = 2.0
 """Cores a container without a limit finds on its node."""
+
+_FLAG_MAX = 1e5
+"""Larger values of a flag change nothing more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -136,12 +140,10 @@ def target(dependency: Dependency, env: Mapping[str, str]) -> tuple[str, int]:
     keyed = re.search(r"(?i)\bhost=([^;\s]+)", text)
     if keyed:
         port = re.search(r"(?i)\bport=(\d+)", text)
-        return keyed[1], int(port[1]) if port else default
+        return keyed[1], whole(port[1], 0) if port else default
     bare = re.sub(r"^[a-z0-9+]+://", "", text.strip()).partition("/")[0].rpartition("@")[2]
     host, _, number = bare.partition(":")
-    if number and not number.isdigit():
-        return host, 0
-    return host, int(number) if number else default
+    return host, whole(number, 0) if number else default
 
 
 class Flags:
@@ -168,7 +170,9 @@ def _value(flag: Any) -> float:
     if flag.get("state") != "ENABLED":
         return 0.0
     value = flag.get("variants", {}).get(flag.get("defaultVariant"), 0)
-    return float(value) if isinstance(value, bool | int | float) else 0.0
+    if not isinstance(value, bool | int | float) or not math.isfinite(value):
+        return 0.0
+    return max(0.0, min(_FLAG_MAX, float(value)))
 
 
 class Surveyor:
@@ -295,8 +299,8 @@ class Surveyor:
         link = Link(name, dependency, host, port, route.address or f"{host}:{port}", route.reach)
         pool = dependency.pool
         if pool is not None:
-            link.pool_size = max(1, _number(env.get(pool.env), pool.size))
-            link.pool_timeout_ms = float(_number(env.get(pool.timeout_env), int(pool.timeout_ms)))
+            link.pool_size = max(1, whole(env.get(pool.env), pool.size))
+            link.pool_timeout_ms = float(whole(env.get(pool.timeout_env), int(pool.timeout_ms)))
         return link, list(route.backends)
 
     def _settle(self, cohort: Cohort, cohorts: list[Cohort]) -> None:
@@ -381,10 +385,6 @@ def _edge(cohort: Cohort, call: Call) -> Edge:
         broken_ms=timeout_ms if link.reach is Reach.TIMEOUT else 2.0,
         meter_key=(cohort.name, call.to, call.op),
     )
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdigit() else default
 
 
 def _order(definition: Definition) -> Iterator[tuple[str, str]]:

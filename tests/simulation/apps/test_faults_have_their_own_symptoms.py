@@ -6,6 +6,7 @@ Method: a shop on a network of plain data, one change, a few virtual minutes, th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -215,3 +216,21 @@ def test_no_load_generator_means_nobody_asks(open_shop: OpenShop) -> None:
     shop.network.remove("load-generator")
     shop.run(1)
     assert [row.attempted for row in shop.app.journeys][-9:] == [0] * 9
+
+
+def test_a_release_that_errs_says_its_own_words(open_shop: OpenShop) -> None:
+    shop = open_shop()
+    message = 'parse error near "{"'
+    bad = Release(service="quote", error_rate=0.4, error_message=message)
+    shop.app.registry.publish("registry.corp.example/shop/quote:2.1.4", bad)
+    one, *others = [each for each in shop.network.present if each.workload == "quote"]
+    shop.network.change("quote", release="2.1.4", restart=1)
+    shop.run(2)
+    everywhere = shop.failing("view_cart")
+    assert 0.3 < everywhere < 0.5
+    assert shop.recorder.said("quote", message)
+    rest = [each for each in shop.network.present if each.workload != "quote"]
+    shop.network.present = [*rest, replace(one, release="2.1.4", restart=1), *others]
+    shop.network.version += 1
+    shop.run(2)
+    assert shop.failing("view_cart") < 0.7 * everywhere, "one instance of two errs"
