@@ -160,6 +160,8 @@ def check_pod_update(new: Json, old: Json) -> list[FieldError]:
         new: the specification to be written.
         old: the stored one.
     """
+    if new == old:
+        return []
     for group in ("containers", "initContainers"):
         if len(new.get(group) or ()) != len(old.get(group) or ()):
             detail = "pod updates may not add or remove containers"
