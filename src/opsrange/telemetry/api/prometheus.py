@@ -10,7 +10,7 @@ from opsrange.telemetry.api.parameters import REQUIRED, BadParameter, Parameters
 from opsrange.telemetry.api.prometheus_status import StatusPages
 from opsrange.telemetry.metrics import NAME, Labels, MetricStore
 from opsrange.telemetry.promql import Engine, Matrix, PromqlError, Vector, number_text
-from opsrange.telemetry.promql.plan import compile_query
+from opsrange.telemetry.promql.plan import compile_query, parse
 from opsrange.telemetry.promql.selectors import Selector
 from opsrange.telemetry.promql.values import Value
 from opsrange.types import Json
@@ -34,6 +34,8 @@ class PrometheusApi:
             "query_range": self._query_range,
             "series": self._series,
             "labels": self._labels,
+            "format_query": lambda parameters: str(parse(parameters.one("query"))),
+            "query_exemplars": lambda _parameters: [],
             **pages.routes,
         }
 

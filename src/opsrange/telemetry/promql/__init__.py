@@ -3,6 +3,10 @@
 Where this differs from release to release (closed windows, extrapolation), Prometheus 2.42 is the model, because a
 conformance test compares with that program. The grammar is the ``promql-parser`` package's.
 
+Not supported, and answered with an execution error that names it: native histograms and their functions, ``info``,
+``limitk``, ``limit_ratio``, ``sort_by_label``, ``mad_over_time``, ``double_exponential_smoothing``, hyperbolic functions,
+regular expressions that Python's engine cannot read. ``calls.supported`` has the functions that are.
+
 Belongs here: the language. Does not: HTTP (``api.prometheus``), rules (``alerting``).
 """
 
