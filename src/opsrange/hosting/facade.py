@@ -95,10 +95,13 @@ class Facade:
     def pump(self) -> bool:
         """Gather and send what streams have to say; true when there was something."""
         said = self.collect()
-        for connection in [each for each in self._connections if each.unsent]:
+        unsent = [each for each in self._connections if each.unsent]
+        for connection in unsent:
             connection.flush()
             self._settle(connection)
-        return said
+        return said or bool(
+            unsent
+        )  # gathered earlier counts too: whoever is told is no longer idle
 
     def report_streams(self) -> None:
         """Tell the hosted object what open streams have sent since they last were reported."""
