@@ -73,7 +73,7 @@ def json_patch(document: Any, operations: Any) -> Any:
     holder = {"": copy.deepcopy(document)}
     for operation in operations:
         _operate(holder, operation)
-    return holder[""]
+    return holder.get("")  # absent when the whole document was removed
 
 
 def _operate(holder: Json, operation: Json) -> None:
