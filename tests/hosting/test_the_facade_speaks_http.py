@@ -10,6 +10,31 @@ import pytest
 from opsrange.testing.reach import Reach, opened, run_limited, served
 from opsrange.testing.toy_world import ADDRESS
 
+_PIECES = [
+    *(b"GET /counter HTTP/1.1\r\nHost: t\r\n", b"HEAD /counter HTTP/1.1\r\nHost: t\r\n", b"\r\n"),
+    *(b"HEAD /watch HTTP/1.1\r\nHost: t\r\n", b"POST /echo HTTP/1.0\r\n", b"\r\n", b"0\r\n\r\n"),
+    *(
+        b"CONNECT t:1 HTTP/1.1\r\nHost: t\r\n",
+        b"Connection: upgrade\r\n",
+        b"Upgrade: x\r\n",
+        b"\r\n",
+    ),
+    *(
+        b"Content-Length: 3\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"3\r\nabc\r\n",
+        b"\x00",
+        b"abc",
+    ),
+    *(
+        b"Expect: 100-continue\r\n",
+        b"Connection: close\r\n",
+        b"Content-Length: -1\r\n",
+        b"a: \xff\r\n",
+    ),
+]
+"""HTTP in shreds."""
+
 
 def test_answers_and_records_in_order() -> None:
     async def body() -> None:
@@ -73,6 +98,10 @@ def test_old_and_odd_clients_are_understood() -> None:
             assert b"content-length: 34" in head
             assert head.endswith(b"\r\n\r\n")
             assert b"date: Tue, 14 Nov 2023 22:13:20 GMT" in head
+            watch = await _say(
+                reach, b"HEAD /watch HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+            )
+            assert watch.startswith(b"HTTP/1.1 200 ")
             expecting = b"POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
             assert (await _say(reach, expecting)).startswith(b"HTTP/1.1 100 ")
             upgrade = b"GET /nowhere HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n"
@@ -81,6 +110,9 @@ def test_old_and_odd_clients_are_understood() -> None:
             assert connect.startswith(b"HTTP/1.1 405 ")
             no_url = await _say(reach, b"GET http://[ HTTP/1.1\r\nHost: t\r\n\r\n")
             assert no_url.startswith(b"HTTP/1.1 400 ")
+            headless = await _say(reach, b"HEAD http://[ HTTP/1.1\r\nHost: t\r\n\r\n")
+            assert headless.endswith(b"\r\n\r\n")
+            assert await world.errors() == []
 
     run_limited(body)
 
@@ -111,6 +143,9 @@ def test_a_storm_of_nonsense_changes_nothing() -> None:
                 for _ in range(draw.randint(1, 20)):
                     data[draw.randrange(len(data))] = draw.randrange(256)
                 await _say(reach, bytes(data) if turn % 3 else draw.randbytes(turn), hurry=True)
+                await _say(
+                    reach, b"".join(draw.choices(_PIECES, k=draw.randint(3, 12))), hurry=True
+                )
             assert (await _say(reach, b"\x16\x03\x01\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
             assert (await _say(reach, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 100_000)).startswith(
                 b"HTTP/1.1 431 "

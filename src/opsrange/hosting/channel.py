@@ -110,7 +110,7 @@ class Channel:
         while (message := self._deframer.next()) is None:
             try:
                 data, descriptors, _, _ = socket.recv_fds(
-                    self._connection, _READ_BYTES, MAX_DESCRIPTORS
+                    self._connection, _READ_BYTES, MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
                 )
             except ConnectionResetError:
                 return None

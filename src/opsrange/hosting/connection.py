@@ -6,6 +6,7 @@ hands, nothing further is read from it into requests; that bounds memory and kee
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import http.client
 import socket
@@ -60,6 +61,8 @@ class Connection:
         self._report = report
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         self._head: h11.Request | None = None
+        self._bodiless = False
+        """Whether the present request is a HEAD, which is answered without a body."""
         self._body = bytearray()
         self._out = bytearray()
         self._hanging_up = False
@@ -183,8 +186,10 @@ class Connection:
                 return
             if event is h11.PAUSED:
                 self._http.start_next_cycle()
+                self._bodiless = False
             elif isinstance(event, h11.Request):
                 self._head = event
+                self._bodiless = event.method == b"HEAD"
             elif isinstance(event, h11.Data):
                 self._body += event.data
                 if len(self._body) > MAX_BODY_BYTES:
@@ -210,7 +215,7 @@ class Connection:
             return
         answer = self._answer(self._address, request)
         if isinstance(answer, Response):
-            self._respond(answer, without_body=request.method == "HEAD")
+            self._respond(answer, without_body=self._bodiless)
             self._report(self._address, request, answer)
         else:
             self._start(request, answer)
@@ -233,7 +238,7 @@ class Connection:
     def _start(self, request: Request, stream: Stream) -> None:
         self._request = request
         self._queue(self._opening(stream.status, {"content-type": stream.content_type}))
-        if request.method == "HEAD":
+        if self._bodiless:
             self._queue(h11.EndOfMessage())
             self.stream = stream
             self._end_stream()
@@ -251,7 +256,10 @@ class Connection:
         """Answer what is not HTTP and hang up; the world never hears of it."""
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             response = Response(status, why.encode(), "text/plain", {"connection": "close"})
-            self._respond(response, without_body=False)
+            with contextlib.suppress(
+                h11.LocalProtocolError
+            ):  # a client must not make it our failure
+                self._respond(response, without_body=self._bodiless)
             self._flush()
         self._hang_up()
 

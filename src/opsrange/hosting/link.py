@@ -127,7 +127,7 @@ class Link:
     def _readable(self) -> None:
         try:
             data, descriptors, _, _ = socket.recv_fds(
-                self._connection, _READ_BYTES, MAX_DESCRIPTORS
+                self._connection, _READ_BYTES, MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
             )
         except BlockingIOError:
             return

@@ -168,7 +168,7 @@ class Pacer:
     def timeout_s(self) -> float | None:
         """How long the process may sleep before the next :meth:`turn`; ``None`` for until something happens."""
         if self._wall_offset_ms is not None:
-            return _WALL_TICK_S if self._target_ms is None else 0
+            return self._until_next_s() if self._target_ms is None else 0
         if not self._wanted():
             return None
         if self._seat is _Seat.IDLE or not self._facade.waiting:
@@ -249,6 +249,12 @@ class Pacer:
         arrived, self._arrived, self._target_ms = self._arrived, None, None
         if arrived is not None:
             arrived()
+
+    def _until_next_s(self) -> float:
+        """Wall seconds until something is due, at wall pace."""
+        dues = [self._kernel.next_due_ms(), self._facade.deadline_ms()]
+        waits = [(due - self._kernel.now_ms) / 1000 for due in dues if due is not None]
+        return max(0.001, min([_WALL_TICK_S, *waits]))
 
     def _follow_wall(self) -> None:
         assert self._wall_offset_ms is not None

@@ -44,7 +44,7 @@ class ToyWorld:
                 with self.kernel.acting("agent"):
                     self._add(int(request.one("by", "1")))
                 return Response.json({"value": self.value}, 201)
-            case "GET", "/watch":
+            case "GET" | "HEAD", "/watch":
                 return ToyWatch(self, int(request.one("until", "1000000")))
             case "GET", "/big":
                 return Response(200, b"x" * int(request.one("bytes", "1")), "text/plain")
