@@ -234,6 +234,8 @@ def _pool(link: Link, edges: list[Edge]) -> None:
     if waiting_ms or link.pool_wait_ms:
         link.pool_wait_ms += _POOL_PACE * (waiting_ms - link.pool_wait_ms)
         link.pool_error += _POOL_PACE * (min(0.98, error) - link.pool_error)
+        if link.pool_wait_ms > hold_ms:
+            link.pool_used = float(link.pool_size)  # somebody always waits, so nothing is ever idle
         if link.pool_wait_ms < 0.01:
             link.pool_wait_ms = link.pool_error = 0.0
 

@@ -133,6 +133,14 @@ def test_a_pool_of_one_is_exhausted_and_slows_its_callers(open_shop: OpenShop) -
     assert shop.failing("view_product") > 0.1
     assert shop.p95_ms("view_product") > 4 * calm_ms
     assert shop.recorder.said("product-catalog", "failed to acquire connection from pool")
+    used = [
+        value
+        for (name, labels), value in shop.recorder.gauges.items()
+        if name == "db_client_connections_usage"
+        and ("service_name", "product-catalog") in labels
+        and ("state", "used") in labels
+    ]
+    assert used == [1.0] * len(used) != []
     shop.network.change("product-catalog", env={"DB_POOL_MAX": "20"})
     shop.run(3)
     assert shop.failing("view_product") < 0.02
