@@ -11,6 +11,7 @@ from opsrange.kube.controllers import all_controllers
 from opsrange.kube.controllers.autoscaler import autoscaler
 from opsrange.kube.controllers.events import Recorder
 from opsrange.kube.controllers.loop import Loop
+from opsrange.kube.ipam import API_SERVICE_IP
 from opsrange.kube.node.kubelet import Kubelet
 from opsrange.kube.node.worker import NodeServices
 from opsrange.kube.runtime import ContainerRuntime, LogSource
@@ -23,6 +24,30 @@ from opsrange.world.kernel import Kernel
 
 _FIRST = ("Namespace", "Node", "ServiceAccount", "ConfigMap", "Secret", "Service")
 """What others refer to is applied before them, as Helm orders an installation."""
+_API_LABELS = {"component": "apiserver", "provider": "kubernetes"}
+_API_SERVICE: tuple[Json, ...] = (
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": _API_LABELS},
+        "spec": {
+            "clusterIP": API_SERVICE_IP,
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+        },
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"name": "kubernetes", "namespace": "default"},
+        "subsets": [
+            {
+                "addresses": [{"ip": "172.18.0.254"}],
+                "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+            }
+        ],
+    },
+)
+"""How pods reach the API server; it makes both itself."""
 _SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -62,6 +87,8 @@ class Cluster:
             if self.view.get("Namespace", "", name) is None:
                 document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
                 self.apply(document, actor="kube-apiserver")
+        for document in _API_SERVICE:
+            self.apply(document, actor="kube-apiserver")
 
     def apply(self, manifest: Json, *, actor: str = "operator") -> Json:
         """Create an object, or bring an existing one to the manifest's spec, labels and annotations.

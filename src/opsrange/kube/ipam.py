@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection
 
 SERVICE_CIDR = "10.96.0.0/16"
+API_SERVICE_IP = "10.96.0.1"
 DNS_SERVICE_IP = "10.96.0.10"
 _RESERVED_SERVICE_HOSTS = 256
 """The first addresses are kept for kubernetes.default and kube-dns, as the API server does for static allocation."""

@@ -74,6 +74,22 @@ def test_scaling_reports_and_deletes() -> None:
     assert f"Normal ScalingReplicaSet Scaled down replica set {name} from 3 to 0" in world.events()
 
 
+def test_scaling_a_stuck_rollout_is_proportional() -> None:
+    world = World()
+    world.install(deployment("cart", 4))
+    world.script.missing["shop/cart:2"] = "not found"
+    world.change_container("cart", image="shop/cart:2")
+    world.run(60)
+    assert _sets(world) == {"shop/cart:1": 3, "shop/cart:2": 2}
+    world.change("Deployment", "cart", replicas=8)
+    world.run(30)
+    assert _sets(world) == {"shop/cart:1": 6, "shop/cart:2": 4}
+    world.change("Deployment", "cart", replicas=0)
+    world.run(30)
+    assert _sets(world) == {"shop/cart:1": 0, "shop/cart:2": 0}
+    assert world.pods("cart") == []
+
+
 def test_paused_deployment_waits() -> None:
     world = World()
     world.install(deployment("cart"))

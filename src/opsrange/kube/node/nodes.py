@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from opsrange.kube.controllers.writes import (
     Controller,
     Emit,
@@ -30,6 +32,15 @@ _HEALTHY = (
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
 _CORDON = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+
+
+def _identity(node: str, what: str) -> str:
+    """32 hexadecimal digits, fixed by the node's name."""
+    return hashlib.sha256(f"{node}/{what}".encode()).hexdigest()[:32]
+
+
+def _uuid(digits: str) -> str:
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def ready_status(node: Json, address: str, now_ms: int) -> Json:
@@ -64,9 +75,9 @@ def ready_status(node: Json, address: str, now_ms: int) -> Json:
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
-            "machineID": "",
-            "systemUUID": "",
-            "bootID": "",
+            "machineID": _identity(name, "machine"),
+            "systemUUID": _uuid(_identity(name, "system")),
+            "bootID": _uuid(_identity(name, "boot")),
             "kernelVersion": "6.8.0-48-generic",
             "osImage": "Debian GNU/Linux 12 (bookworm)",
             "containerRuntimeVersion": "containerd://2.1.3",
