@@ -9,7 +9,8 @@ from tests.conformance.kubectl.conftest import Bench
 from tests.kube_api.cluster import Cluster
 
 from opsrange.kube.api import Rights
-from opsrange.types import Json
+from opsrange.kube.store import Deletion
+from opsrange.types import Json, rfc3339
 
 SERVICE = """
 apiVersion: v1
@@ -166,13 +167,16 @@ def test_cordon_drain_and_uncordon(bench: Bench) -> None:
     nodes, pods = cluster.kind("nodes"), cluster.kind("pods")
 
     def kubelet() -> None:
+        cluster.kernel.advance_to(cluster.kernel.now_ms + 1_000)
         for pod in cluster.store.list(pods):
-            if "deletionTimestamp" in pod["metadata"]:
-                cluster.registry.delete(pods, "shop", pod["metadata"]["name"])
+            due = pod["metadata"].get("deletionTimestamp", "never")
+            if due <= rfc3339(cluster.kernel.now_ms):
+                cluster.store.delete(pods, "shop", pod["metadata"]["name"], Deletion(grace_s=0))
 
     bench.kubectl("cordon", "node-1")
     assert cluster.store.get(nodes, "", "node-1")["spec"]["unschedulable"] is True
-    shown = bench.kubectl("drain", "node-1", "--force", "--ignore-daemonsets", "--grace-period=0")
+    bench.server.on_idle = kubelet
+    shown = bench.kubectl("drain", "node-1", "--force", "--ignore-daemonsets")
     assert "node/node-1 drained" in shown
     assert cluster.store.list(pods) == []
     bench.kubectl("uncordon", "node-1")

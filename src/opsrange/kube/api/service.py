@@ -15,6 +15,7 @@ from opsrange.kube.api.reads import Metrics, Reader, UsageOf, representation
 from opsrange.kube.api.registry import Registry
 from opsrange.kube.api.rights import Action, Rights
 from opsrange.kube.api.routes import Kinds, Route, flag, kind_of, parse
+from opsrange.kube.api.watch import HeldAnswer
 from opsrange.kube.api.writes import Writer, body_of
 from opsrange.kube.kind import Kind, all_kinds
 from opsrange.kube.runtime import LogSource, Usage
@@ -115,7 +116,7 @@ class Api:
         if route.name:
             match request.method:
                 case "GET" if not flag(request, "watch"):
-                    return self._reader.get(kind, route, request)
+                    return self._get(kind, route, request)
                 case "GET":
                     return self._reader.watch(kind, route, request)
                 case "PUT":
@@ -136,6 +137,14 @@ class Api:
             case "DELETE" if route.namespace or not kind.namespaced:
                 return self._writer.delete_collection(kind, route, request)
         raise method_not_allowed()
+
+    def _get(self, kind: Kind, route: Route, request: Request) -> Response | Stream:
+        command = request.headers.get("kubectl-command", "").strip().lower()
+        if command == "kubectl drain" and kind.kind == "Pod":
+            pod = self._store.get(kind, route.namespace, route.name)
+            if "deletionTimestamp" in pod["metadata"]:
+                return HeldAnswer(self._store, kind, pod)
+        return self._reader.get(kind, route, request)
 
     def _subresource(self, kind: Kind, route: Route, request: Request) -> Response | Stream:
         name = route.subresource

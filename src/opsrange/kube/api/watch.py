@@ -1,4 +1,4 @@
-"""Watches: a stream of changes, as objects, tables or metadata.
+"""Watches: a stream of changes, as objects, tables or metadata; and the one answer that waits.
 
 Belongs here: filtering and resuming. Does not: rendering of objects (``reads``), the window of changes (``store``).
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from opsrange.kube.kind import Kind
 from opsrange.kube.status_errors import ApiError
 from opsrange.kube.store import Change, Store
-from opsrange.types import Json
+from opsrange.types import Json, parse_rfc3339
 
 Render = Callable[[Json, bool], Json]
 """(object, whether it is the first of this stream) to what the client asked to see."""
@@ -117,3 +117,50 @@ class WatchStream:
         """Stop listening."""
         self._closed = True
         self._unsubscribe()
+
+
+class HeldAnswer:
+    """The answer to ``kubectl drain`` asking whether an evicted pod is still there.
+
+    kubectl sleeps between such questions by its own clock, holding no stream, so virtual time would stand still and
+    the pod would never go. The answer is therefore held back until the pod has gone or its grace period is over.
+
+    Args:
+        store: to see the pod go.
+        kind: of pods.
+        document: the pod as it is now; it is what is answered.
+    """
+
+    status = 200
+    content_type = "application/json"
+
+    def __init__(self, store: Store, kind: Kind, document: Json) -> None:
+        self._store = store
+        self._kind = kind
+        self._document = document
+        self._answered = False
+        gone_ms = parse_rfc3339(document["metadata"]["deletionTimestamp"])
+        self.deadline_ms: int | None = max(gone_ms, store.kernel.now_ms) + 1_000
+
+    def _due(self) -> bool:
+        metadata = self._document["metadata"]
+        present = self._store.find(self._kind, metadata.get("namespace", ""), metadata["name"])
+        if present is None or present["metadata"]["uid"] != metadata["uid"]:
+            return True
+        return self.deadline_ms is not None and self._store.kernel.now_ms >= self.deadline_ms
+
+    def take(self) -> list[bytes]:
+        """The whole answer, once, when it is due."""
+        if self._answered or not self._due():
+            return []
+        self._answered = True
+        return [json.dumps(self._document, separators=(",", ":")).encode()]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer was taken."""
+        return self._answered
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+        self._answered = True
