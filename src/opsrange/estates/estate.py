@@ -232,7 +232,7 @@ class Estate:
             "running": snapshot.running(store),
             "data": {f"{service}/{store}": held.lost for (service, store), held in self.application.data.items()},
             "silences": [
-                {"id": item.id, "matchers": [str(matcher) for matcher in item.matchers]}
+                {"id": item.id, "matchers": [f"{m.name}{m.op}{m.value}" for m in item.matchers]}
                 for item in self.telemetry.alerts.silences
             ],
         }
@@ -244,7 +244,7 @@ class Estate:
                 actor=entry.actor, verb="create", entity="cluster/Silence/alertmanager", path=entry.topic, new=entry.data
             )
             for entry in self.kernel.journal.entries
-            if entry.instant_ms >= since_ms and entry.actor == actor and entry.topic.startswith("alertmanager")
+            if entry.instant_ms >= since_ms and entry.actor == actor and entry.topic.startswith("alert.")
         ]
 
 

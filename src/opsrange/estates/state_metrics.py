@@ -134,6 +134,7 @@ def _replica_set_samples(document: Json) -> Iterator[Sample]:
     if not document["spec"].get("replicas"):
         return
     labels = {"namespace": document["metadata"]["namespace"], "replicaset": document["metadata"]["name"]}
+    yield "kube_replicaset_status_replicas", labels, document.get("status", {}).get("replicas", 0)
     yield "kube_replicaset_spec_replicas", labels, document["spec"]["replicas"]
     yield "kube_replicaset_status_ready_replicas", labels, document.get("status", {}).get("readyReplicas", 0)
 

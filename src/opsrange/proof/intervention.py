@@ -85,7 +85,7 @@ def _after(name: str, instance: Instance, *, remove: bool) -> Check:
         instance.fault.remove(instance.estate, instance.params)
     verdict = regrade(conclude(instance, {"report": None}))
     met = verdict.repair is not None and verdict.repair.objective.met
-    reasons = "" if verdict.repair is None else "; ".join(verdict.repair.objective.reasons[:3])
+    reasons = "" if verdict.repair is None else "; ".join(verdict.repair.reasons[:3])
     return Check(name=name, ok=met is remove, detail=reasons)
 
 

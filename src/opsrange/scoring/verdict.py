@@ -14,6 +14,7 @@ from opsrange.scoring.objective import ObjectiveResult, judge_objective
 from opsrange.scoring.outcome import Outcome, outcome_of
 from opsrange.scoring.safety import SafetyResult, judge_safety
 from opsrange.trace import Record
+from opsrange.types import rfc3339
 
 
 class RepairResult(Record):
@@ -73,7 +74,7 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
     safety = judge_safety(evidence.changes)
     claim = evidence.report.healthy if evidence.report else None
     reasons = [
-        f"{failure.operation} at {failure.window_ms}: {'; '.join(failure.why)}"
+        f"{failure.operation}{'' if failure.window_ms is None else f' at {rfc3339(failure.window_ms)}'}: {failure.why}"
         for failure in objective.failures
     ]
     reasons += [f"alert {alert} still fires" for alert in objective.still_firing]
