@@ -6,8 +6,10 @@ import hashlib
 
 from opsrange.kube.controllers.writes import (
     Controller,
+    Create,
     Emit,
     Key,
+    Requeue,
     SetStatus,
     Update,
     Writes,
@@ -15,7 +17,7 @@ from opsrange.kube.controllers.writes import (
 )
 from opsrange.kube.quantities import thousandths, written
 from opsrange.kube.view import View, condition
-from opsrange.types import Json, rfc3339
+from opsrange.types import MINUTE_MS, Json, parse_rfc3339, rfc3339
 
 _VERSION = "v1.33.4"
 _CAPACITY = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "100Gi", "pods": "110"}
@@ -31,7 +33,22 @@ _HEALTHY = (
     ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
+_HEARTBEAT_MS = 5 * MINUTE_MS
+"""A kubelet reports an unchanged status every 5 minutes."""
+_LEASES = "kube-node-lease"
 _CORDON = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+
+
+def _lease(node: Json) -> Json:
+    """The node's lease. Renewals, one each 10 s on a real node, are not modelled, so it states no time."""
+    name = node["metadata"]["name"]
+    reference = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": node["metadata"]["uid"]}
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": name, "namespace": _LEASES, "ownerReferences": [reference]},
+        "spec": {"holderIdentity": name, "leaseDurationSeconds": 40},
+    }
 
 
 def _identity(node: str, what: str) -> str:
@@ -100,6 +117,17 @@ def reconcile(view: View, key: Key, now_ms: int) -> Writes:
         yield SetStatus(node, ready_status(node, f"172.18.0.{index + 2}", now_ms))
         words = f"Node {key.name} event: Registered Node {key.name} in Controller"
         yield Emit(node, "Normal", "RegisteredNode", words)
+        return
+    yield Requeue(_HEARTBEAT_MS - now_ms % _HEARTBEAT_MS)
+    if view.get("Lease", _LEASES, key.name) is None and view.get("Namespace", "", _LEASES):
+        yield Create(_lease(node))
+    beat = node["status"]["conditions"][0].get("lastHeartbeatTime")
+    beaten_ms = parse_rfc3339(beat) if beat else 0
+    if now_ms // _HEARTBEAT_MS > beaten_ms // _HEARTBEAT_MS:
+        conditions = [
+            {**item, "lastHeartbeatTime": rfc3339(now_ms)} for item in node["status"]["conditions"]
+        ]
+        yield SetStatus(node, {**node["status"], "conditions": conditions})
         return
     taints = node["spec"].get("taints", [])
     cordoned = any(t["key"] == _CORDON["key"] for t in taints)
