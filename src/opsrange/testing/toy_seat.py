@@ -154,17 +154,7 @@ class ToySeat(SandboxEnvironment):
         """The configuration as a log keeps it."""
         return ToyConfig.model_validate(config)
 
-    async def exec(
-        self,
-        cmd: list[str],
-        input: str | bytes | None = None,  # noqa: A002  # the base class names it
-        cwd: str | None = None,
-        env: dict[str, str] | None = None,
-        user: str | None = None,
-        timeout: int | None = None,  # noqa: ASYNC109  # the base class names it
-        timeout_retry: bool = True,
-        concurrency: bool = True,
-    ) -> ExecResult[str]:
+    async def exec(self, cmd: list[str], *args: Any, **options: Any) -> ExecResult[str]:
         """Match the command's text.
 
         Raises:

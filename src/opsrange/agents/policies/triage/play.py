@@ -16,7 +16,7 @@ from opsrange.trace import Quote, Report, RootCause
 
 ROUNDS_MAX = 3
 """After three fixes that did not help, a junior engineer calls somebody."""
-_SETTLE = "sleep 240; curl -s 'http://alertmanager:9093/api/v2/alerts?active=true' | jq -r '.[].labels.alertname'"
+_SETTLE = "sleep 480; curl -s 'http://alertmanager:9093/api/v2/alerts?active=true' | jq -r '.[].labels.alertname'"
 
 
 def triage(case: Case) -> Play:
