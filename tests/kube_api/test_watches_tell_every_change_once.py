@@ -95,6 +95,13 @@ def test_it_ends_when_its_time_is_over(cluster: Cluster) -> None:
     assert stream.finished
 
 
+def test_the_random_timeouts_of_kubectls_informers_stop_no_clock(cluster: Cluster) -> None:
+    query = {"watch": ["1"], "allowWatchBookmarks": ["true"], "timeoutSeconds": ["383"]}
+    stream = cluster.send("GET", PODS, headers={"kubectl-command": "kubectl wait"}, query=query)
+    assert not isinstance(stream, Response)
+    assert stream.deadline_ms is None
+
+
 def test_a_closed_watch_hears_nothing(cluster: Cluster) -> None:
     stream = cluster.stream(PODS, watch="1")
     stream.close()

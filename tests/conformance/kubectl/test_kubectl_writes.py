@@ -64,6 +64,12 @@ def test_generators_create_objects(bench: Bench) -> None:
     assert run("create", "namespace", "n") == "namespace/n created\n"
     assert run("create", "job", "j", "--image=x", "--", "true") == "job.batch/j created\n"
     assert run("create", "quota", "q", "--hard=pods=50") == "resourcequota/q created\n"
+    run("create", "ingress", "i", "--rule=a.b/c*=web:80")
+    path = "-o", "jsonpath={.spec.rules[0].http.paths[0].backend.service.port.number}"
+    assert run("get", "ingress", "i", *path) == "80"
+    run("autoscale", "deploy", "web", "--min=1", "--max=4", "--cpu=50%")
+    path = "-o", "jsonpath={.spec.metrics[0].resource.target.averageUtilization}"
+    assert run("get", "hpa", "web", *path) == "50"
     assert run("run", "r", "--image=x:1") == "pod/r created\n"
     assert run("expose", "deploy", "web", "--port=80") == "service/web exposed\n"
     assert "already exists" in run.refusal("create", "namespace", "n")

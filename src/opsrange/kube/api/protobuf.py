@@ -82,6 +82,23 @@ _TABLES = {
     "PodDisruptionBudget": "1 metadata Meta,2 spec BudgetSpec,3 status Budget",
     "BudgetSpec": "1 minAvailable o,2 selector Selector,3 maxUnavailable o",
     "Budget": "3 disruptionsAllowed j,4 currentHealthy j,5 desiredHealthy j,6 expectedPods j",
+    "HorizontalPodAutoscaler": "1 metadata Meta,2 spec AutoscalerSpec,3 status Empty",
+    "AutoscalerSpec": "1 scaleTargetRef Target,2 minReplicas i,3 maxReplicas i,4 metrics *Metric",
+    "Target": "1 kind s,2 name s,3 apiVersion s",
+    "Metric": "1 type s,4 resource ResourceMetric",
+    "ResourceMetric": "1 name s,2 target MetricTarget",
+    "MetricTarget": "1 type s,2 value q,3 averageValue q,4 averageUtilization i",
+    "Ingress": "1 metadata Meta,2 spec IngressSpec,3 status IngressStatus",
+    "IngressStatus": "1 loadBalancer Empty",
+    "IngressSpec": "1 defaultBackend Backend,2 tls *Tls,3 rules *IngressRule,4 ingressClassName s",
+    "Backend": "4 service BackendService",
+    "BackendService": "1 name s,2 port BackendPort",
+    "BackendPort": "1 name s,2 number j",
+    "Tls": "1 hosts *s,2 secretName s",
+    "IngressRule": "1 host s,2 . RuleValue",
+    "RuleValue": "1 http Http",
+    "Http": "1 paths *HttpPath",
+    "HttpPath": "1 path s,2 backend Backend,3 pathType s",
     "Eviction": "1 metadata Meta,2 deleteOptions DeleteOptions",
     "DeleteOptions": "1 gracePeriodSeconds i,2 preconditions Preconditions,3 orphanDependents b,4 propagationPolicy s,"
     "5 dryRun *s",
@@ -99,26 +116,9 @@ _TABLES = {
     "UserInfo": "1 username s,2 uid s",
 }
 _ROOTS = frozenset(
-    [
-        "ConfigMap",
-        "Secret",
-        "Namespace",
-        "ServiceAccount",
-        "ResourceQuota",
-        "Service",
-        "Deployment",
-        "Job",
-        "CronJob",
-        "Role",
-        "RoleBinding",
-        "PodDisruptionBudget",
-        "Eviction",
-        "DeleteOptions",
-        "SelfSubjectAccessReview",
-        "SelfSubjectRulesReview",
-        "SelfSubjectReview",
-    ]
+    ["DeleteOptions", *(name for name, table in _TABLES.items() if table.startswith("1 metadata "))]
 )
+"""Messages that may be a whole body."""
 
 
 def _fields(table: str) -> dict[int, tuple[str, str]]:

@@ -156,7 +156,7 @@ class Reader:
             render=self._renderer(kind, request),
             since=None if initial else since,
             initial_end=initial,
-            timeout_s=_number(request, "timeoutSeconds") or None,
+            timeout_s=_timeout_s(request),
         )
         return WatchStream(self._store, interest)
 
@@ -173,6 +173,17 @@ class Reader:
             return partial(seen) if form else seen
 
         return render
+
+
+def _timeout_s(request: Request) -> int | None:
+    """How long a watch lasts.
+
+    kubectl's informers ask for a random time and watch again when it is over. In virtual time that would let chance
+    decide where the clock stops, so their watches last until they are closed.
+    """
+    timeout_s = _number(request, "timeoutSeconds") or None
+    informer = "kubectl-command" in request.headers and flag(request, "allowWatchBookmarks")
+    return None if informer else timeout_s
 
 
 def _version(document: Json) -> str:
