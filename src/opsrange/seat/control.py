@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import itertools
 import json
 import os
 import socket
@@ -183,6 +182,13 @@ class Control:
             wall_ms=(self._loop.time() - began) * 1000,
         )
 
+    def attend(self, open_step: bool) -> None:
+        """Tell process 1 that a step begins or is over.
+
+        While one is open but its command is not running, the seat is busy, whatever background jobs wait for.
+        """
+        self._send({"do": "attend", "id": int(open_step)}, [])
+
     async def open_file(self, path: str, *, write: bool) -> int:
         """A descriptor of a file inside, opened there by the sandbox's user.
 
@@ -325,14 +331,14 @@ def pipelines(lines: Sequence[str]) -> list[list[int]]:
         return []
     before = lines[:-2]  # the last but one announces the command that says the last
     said = [[int(word) for word in line.lstrip("=").split()] for line in (*before, lines[-1])]
-    found: list[list[int]] = []
+    changed = {index for index in range(1, len(said)) if said[index] != said[index - 1]}
+    ends: list[int] = []
     position = len(said) - 1
     while position > 0 and said[position]:
-        found.append(said[position])
+        ends.append(position)
         position -= len(said[position])
-    if position == 0:
-        return found[::-1]
-    return [now for earlier, now in itertools.pairwise(said) if now != earlier]
+    certain = position == 0 and changed <= set(ends)
+    return [said[index] for index in (sorted(ends) if certain else sorted(changed))]
 
 
 def _memory(data: bytes) -> int:

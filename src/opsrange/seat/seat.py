@@ -80,7 +80,7 @@ class Seat:
         self.world = world
         self.limits = limits
         self._process = process
-        self._pidfd = os.pidfd_open(process.pid)
+        self._pidfds = [os.pidfd_open(process.pid)]
         self._control = control
         self._now_fd = -1
         self._steps = asyncio.Lock()
@@ -111,10 +111,14 @@ class Seat:
                 "rlimits": _rlimits(limits),
             }
             made = layout(limits, etc.files(places))
+            information, theirs_information = os.pipe()
+            made.descriptors.append(theirs_information)
+            made.add("--info-fd", str(theirs_information))
             try:
                 process = _start(made, settings, [theirs.fileno(), answering.fileno()])
             except OSError as error:
                 control.close()
+                os.close(information)
                 raise SeatError(f"asked for a sandbox; bwrap does not start: {error}") from error
             finally:
                 made.close()
@@ -122,7 +126,7 @@ class Seat:
             answering.close()
             seat = cls(world, limits, process, control)
             try:
-                await seat._connect([place.address for place in places], asking)
+                await seat._connect(information, [place.address for place in places], asking)
             except BaseException:
                 await seat.close()
                 raise
@@ -152,13 +156,15 @@ class Seat:
         """
         if not isinstance(command, Command):
             command = Command.of(command, stdin=stdin, cwd=cwd, env=env, timeout_s=timeout_s)
+        return await self._run(command, {})
+
+    async def _run(self, command: Command, stop: Mapping[str, asyncio.Event]) -> Completed:
         description = {
             "argv": list(command.argv),
             "cwd": posixpath.join(etc.HOME, command.cwd),
             "env": etc.ENVIRONMENT | dict(command.env),
         }
         wall_s = min(command.timeout_s or self.limits.wall_s, self.limits.wall_s)
-        stop = {"virtual_timeout": self.world.virtual_timeout}
         return await self._control.run(description, command.stdin, stop, wall_s)
 
     async def step(
@@ -188,15 +194,24 @@ class Seat:
             command = Command.of(command)
         async with self._steps:
             limit_s = min(virtual_s or self.limits.virtual_s, self.limits.virtual_s)
-            await self.world.begin(limit_ms=round(limit_s * 1000), think_ms=think_ms)
+            self._control.attend(True)
             try:
-                done = await self.run(command)
-            except OSError as error:
-                code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
-                text = f"{error.filename}: {error.strerror}\n"
-                record = await self._end(command, Completed(code, b"", text.encode()), cost_ms)
-                raise CommandRefused(error, record) from error
-            return done, await self._end(command, done, cost_ms)
+                await self.world.begin(limit_ms=round(limit_s * 1000), think_ms=think_ms)
+                return await self._attended(command, cost_ms)
+            finally:
+                if not self._control.lost.done():
+                    self._control.attend(False)
+
+    async def _attended(self, command: Command, cost_ms: int) -> tuple[Completed, Json]:
+        stop = {"virtual_timeout": self.world.virtual_timeout}
+        try:
+            done = await self._run(command, stop)
+        except OSError as error:
+            code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+            text = f"{error.filename}: {error.strerror}\n"
+            record = await self._end(command, Completed(code, b"", text.encode()), cost_ms)
+            raise CommandRefused(error, record) from error
+        return done, await self._end(command, done, cost_ms)
 
     async def read_file(self, path: str, *, bytes_max: int | None = None) -> bytes:
         """The content of a file inside; a relative path starts at the home.
@@ -226,9 +241,14 @@ class Seat:
     async def close(self) -> None:
         """End every process of the sandbox and wait until it is gone. Harmless when already closed."""
         self._control.close()
-        if self._pidfd >= 0:
-            pidfd, self._pidfd = self._pidfd, -1
-            await _reap(pidfd, self._process)
+        pidfds, self._pidfds = self._pidfds, []
+        try:
+            for pidfd in pidfds:
+                await _end_process(pidfd)
+        finally:
+            for pidfd in pidfds:
+                os.close(pidfd)
+        self._process.wait()
         if self._now_fd >= 0:
             os.close(self._now_fd)
             self._now_fd = -1
@@ -246,8 +266,12 @@ class Seat:
     ) -> None:
         await self.close()
 
-    async def _connect(self, addresses: Sequence[str], asking: socket.socket) -> None:
-        descriptors = await self._control.ready()
+    async def _connect(
+        self, information: int, addresses: Sequence[str], asking: socket.socket
+    ) -> None:
+        with os.fdopen(information) as told:
+            descriptors = await self._control.ready()
+            self._pidfds.append(os.pidfd_open(json.load(told)["child-pid"]))
         self._now_fd = descriptors[0]
         with contextlib.ExitStack() as stack:
             sockets = [socket.socket(fileno=fd) for fd in descriptors[1:]]
@@ -339,19 +363,19 @@ def _rlimits(limits: SeatLimits) -> dict[str, int]:
     return found
 
 
-async def _reap(pidfd: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait for bubblewrap, which ends with process 1; kill it when it does not."""
+async def _end_process(pidfd: int) -> None:
+    """Kill a process and wait until it is gone; process 1 is gone only after everything in its namespace."""
     loop = asyncio.get_running_loop()
     gone = asyncio.Event()
     loop.add_reader(pidfd, gone.set)
     try:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         async with asyncio.timeout(_EXIT_TIMEOUT_S):
             await gone.wait()
-        process.wait()
     except TimeoutError:
-        raise SeatError("the sandbox did not end within 10 s of being killed") from None
+        raise SeatError(
+            f"the sandbox did not end within {_EXIT_TIMEOUT_S:g} s of being killed"
+        ) from None
     finally:
         loop.remove_reader(pidfd)
-        os.close(pidfd)

@@ -73,11 +73,13 @@ class Init:
         self.memory_bytes = memory_bytes
         self.now_file = now_file
         self.commands: dict[int, Command] = {}
+        self.attended = False
+        """Whether a step is open."""
         self.wake, waker = socket.socketpair()
         self.wake.setblocking(False)
         waker.setblocking(False)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, lambda *_: None)  # a handler, which commands do not inherit
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         self._waker = waker  # kept open
 
@@ -96,13 +98,13 @@ class Init:
         while True:
             settling = any(one.settle_until for one in self.commands.values())
             wait_s = SAMPLE_GAP_S if settling else WATCH_S
-            for fd, _ in poll.poll(wait_s * 1000 if self.commands else None):
-                if fd == self.wake.fileno():
-                    self.wake.recv(4096)
-                elif fd == self.idle.fileno():
-                    self.answer_idle(poll)
-                elif not self.take_request():
-                    return
+            ready = [fd for fd, _ in poll.poll(wait_s * 1000 if self.commands else None)]
+            if self.wake.fileno() in ready:
+                self.wake.recv(4096)
+            if self.control.fileno() in ready and not self.take_request():
+                return  # before idleness: what the seat said first is to be known first
+            if self.idle.fileno() in ready:
+                self.answer_idle(poll)
             self.reap()
             self.settle()
             self.watch_memory()
@@ -123,6 +125,8 @@ class Init:
         if before is not None:
             time.sleep(SAMPLE_GAP_S)
         quiet = before is not None and before == self.stillness()
+        self.reap()  # a command that was dead already when first looked at
+        quiet = quiet and all(each.exit_code is None for each in self.commands.values())
         self.idle.send(b"1" if quiet else b"0")
 
     def stillness(self) -> list[tuple[str, bytes]] | None:
@@ -131,6 +135,8 @@ class Init:
         One look is no proof: while it goes from process to process, one it has seen asleep can be woken by one it
         comes to too late. Two equal looks are: whatever ran between them would have changed a count.
         """
+        if self.attended and not self.commands:
+            return None  # the step's command has not started yet, or its end is on its way
         for command in self.commands.values():
             if command.exit_code is not None or any(map(unread_bytes, command.outputs)):
                 return None
@@ -185,6 +191,10 @@ class Init:
         finally:
             for fd in (stdin, note, NOTE_FD):
                 os.close(fd)
+
+    def do_attend(self, request: dict[str, int], fds: list[int]) -> None:
+        """A step begins or is over."""
+        self.attended = bool(request["id"])
 
     def do_stop(self, request: dict[str, int], fds: list[int]) -> None:
         """Kill a command's whole session; when that does not help, everything."""

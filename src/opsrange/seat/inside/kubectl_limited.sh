@@ -57,6 +57,5 @@ if ! kill -0 "$child" 2>/dev/null; then
   kill -KILL "$timer" 2>/dev/null
   exit "$code"
 fi
-kill -KILL "$child" 2>/dev/null
-wait "$child" 2>/dev/null
+{ kill -KILL "$child"; wait "$child"; } 2>/dev/null # the shell's own word on it is nobody's business
 exec "$real" --timeout=1ms "${limited[@]}" >/dev/null
