@@ -172,6 +172,11 @@ class Cluster:
         """
         self._kubelet.exited(pod_uid, container, exit_code, reason)
 
+    @property
+    def defects(self) -> Sequence[str]:
+        """Reconciles that raised instead of answering; always empty unless this code is wrong."""
+        return self._loop.defects
+
     def pods_running(self) -> Sequence[Json]:
         """Pods with at least one running container, by namespace and name."""
         return [

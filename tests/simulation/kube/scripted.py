@@ -31,7 +31,9 @@ class Script:
         return Pull(found=True)
 
     def start(self, pod: Json, container: str) -> Start:
-        return self.starts.get(_image(pod, container), Start())
+        inits = [item["name"] for item in pod["spec"].get("initContainers", ())]
+        usual = Start(exits_after_ms=500) if container in inits else Start()
+        return self.starts.get(_image(pod, container), usual)
 
     def stop(self, pod: Json, container: str) -> None:
         self.stopped.append(pod["metadata"]["name"])
@@ -51,7 +53,8 @@ class NoLogs:
 
 
 def _image(pod: Json, container: str) -> str:
-    found: str = next(c["image"] for c in pod["spec"]["containers"] if c["name"] == container)
+    every = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
+    found: str = next(c["image"] for c in every if c["name"] == container)
     return found
 
 
@@ -115,6 +118,7 @@ class World:
 
     def run(self, seconds: float) -> None:
         self.kernel.advance_to(self.kernel.now_ms + int(seconds * 1000))
+        assert self.cluster.defects == []
 
     def get(self, kind: str, name: str) -> Json:
         found = self.cluster.view.get(kind, "shop", name)

@@ -183,3 +183,35 @@ def test_deleted_pod_is_stopped_gracefully_and_replaced() -> None:
     assert first in world.script.stopped
     assert world.pod("cart")["metadata"]["name"] != first
     assert "Normal Killing Stopping container cart" in world.events(first)
+
+
+def test_init_containers_run_first_and_hold_the_others() -> None:
+    world = World()
+    manifest = deployment("cart")
+    first = {"name": "first", "image": "shop/first:1"}
+    manifest["spec"]["template"]["spec"]["initContainers"] = [first]
+    world.script.starts["shop/first:1"] = Start(exits_after_ms=500, exit_code=1)
+    world.cluster.apply(manifest)
+    world.run(8)
+    pod = world.pod("cart")
+    assert pod["status"]["phase"] == "Pending"
+    assert waiting(pod)["reason"] == "PodInitializing"
+    initialized = next(c for c in pod["status"]["conditions"] if c["type"] == "Initialized")
+    assert initialized["message"] == "containers with incomplete status: [first]"
+    assert pod["status"]["initContainerStatuses"][0]["restartCount"] >= 1
+    world.script.starts["shop/first:1"] = Start(exits_after_ms=500)
+    world.run(60)
+    assert world.pod("cart")["status"]["phase"] == "Running"
+
+
+def test_an_image_changed_in_place_restarts_the_container() -> None:
+    world = World()
+    world.install(deployment("cart"))
+    pod = world.pod("cart")
+    one = {**pod["spec"]["containers"][0], "image": "shop/cart:2"}
+    world.cluster.apply({**pod, "spec": {**pod["spec"], "containers": [one]}})
+    world.run(10)
+    status = world.pod("cart")["status"]["containerStatuses"][0]
+    assert (status["image"], status["restartCount"]) == ("shop/cart:2", 1)
+    words = "Normal Killing Container cart definition changed, will be restarted"
+    assert words in world.events(pod["metadata"]["name"])

@@ -114,6 +114,8 @@ class Autoscaler:
             if metric.get("type") != "Resource":
                 continue
             name, goal = metric["resource"]["name"], metric["resource"]["target"]
+            if not goal.get("averageUtilization") and "averageValue" not in goal:
+                continue
             failed = f"the HPA was unable to compute the replica count: failed to get {name} utilization: "
             if not running:
                 return (
@@ -126,12 +128,12 @@ class Autoscaler:
                     ),
                 )
             used, requested, lacking = self._totals(running, name)
-            if lacking and "averageUtilization" in goal:
+            if lacking and goal.get("averageUtilization"):
                 words = f"missing request for {name} in container {lacking[0]} of Pod {lacking[1]}"
                 return [], current, (why[0], failed + words)
             average = used // len(running)
             value: Json = {"averageValue": written(average, binary=False)}
-            if "averageUtilization" in goal:
+            if goal.get("averageUtilization"):
                 utilization = used * 100 // max(1, requested)
                 value = {"averageUtilization": utilization, **value}
                 ratio, basis = (

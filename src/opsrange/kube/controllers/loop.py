@@ -54,6 +54,8 @@ class Loop:
         for controller in controllers:
             for kind in controller.watches:
                 self._watchers.setdefault(kind, []).append(controller)
+        self.defects: list[str] = []
+        """Reconciles that raised, for tests and the operator: there should be none."""
         self._queued: dict[tuple[str, Key], Timer] = {}
         self._failures: dict[tuple[str, Key], int] = {}
 
@@ -90,28 +92,37 @@ class Loop:
     def _look(self, controller: Controller, key: Key) -> None:
         slot = (controller.name, key)
         del self._queued[slot]
-        failed = False
         with self._kernel.acting(controller.name):
-            writes = controller.reconcile(self._writer.view, key, self._kernel.now_ms)
-            answer: str | None = None
-            while True:
-                try:
-                    write = writes.send(answer)
-                except StopIteration:
-                    break
-                answer = None
-                if isinstance(write, Requeue):
-                    self.enqueue(controller, key, write.after_ms)
-                elif isinstance(write, Retry):
-                    failed = True
-                else:
-                    answer = self._carry_out(controller, write)
+            try:
+                failed = self._reconcile(controller, key)
+            except Exception as defect:  # noqa: BLE001 - as in Kubernetes, one odd object must not end a controller
+                self.defects.append(f"{controller.name} {key}: {type(defect).__name__}: {defect}")
+                self._kernel.record("kube.defect", self.defects[-1])
+                failed = True
         if not failed:
             self._failures.pop(slot, None)
             return
         count = self._failures.get(slot, 0)
         self._failures[slot] = count + 1
         self.enqueue(controller, key, min(_RETRY_FIRST_MS << min(count, 30), _RETRY_MAX_MS))
+
+    def _reconcile(self, controller: Controller, key: Key) -> bool:
+        """Run one reconcile and do what it asks; whether it asked to be retried."""
+        failed = False
+        writes = controller.reconcile(self._writer.view, key, self._kernel.now_ms)
+        answer: str | None = None
+        while True:
+            try:
+                write = writes.send(answer)
+            except StopIteration:
+                return failed
+            answer = None
+            if isinstance(write, Requeue):
+                self.enqueue(controller, key, write.after_ms)
+            elif isinstance(write, Retry):
+                failed = True
+            else:
+                answer = self._carry_out(controller, write)
 
     def _carry_out(self, controller: Controller, write: Write) -> str | None:
         """Do one write; the value is the refusal, if any."""
