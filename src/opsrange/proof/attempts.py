@@ -10,7 +10,7 @@ from pathlib import Path
 from opsrange.agents.policies import CHEATS
 from opsrange.proof.intervention import Check, Proof, prove_in_world
 from opsrange.reports.results import AttemptResult
-from opsrange.tasks.logbook import results_from
+from opsrange.tasks.logbook import read_logs, results_from
 from opsrange.tasks.suite import Suite, run_suite
 
 ORACLE = "oracle"
@@ -48,7 +48,8 @@ def _attempts(scenarios: Sequence[str], seeds: Sequence[int], folder: Path, at_o
         seeds=",".join(str(seed) for seed in seeds),
         at_once=at_once * 2,
     )
-    results = results_from(run_suite(suite))
+    run_suite(suite)
+    results = results_from(read_logs(folder))
     found: dict[str, list[Check]] = {}
     for agent in results.agents:
         for row in agent.attempts:

@@ -10,7 +10,7 @@ from opsrange.faults import Fact
 from opsrange.kube.store import Change, key_of
 from opsrange.trace import Effect, StateChange, Step, WorldRequest
 from opsrange.types import MINUTE_MS, Json
-from opsrange.wire import Request
+from opsrange.wire import Request, Response
 
 _CONSEQUENCES_MAX = 200
 _QUIET_KINDS = {"Event", "Lease", "Endpoints", "EndpointSlice"}
@@ -40,9 +40,9 @@ class Recorder:
         self._requests = []
         self._changes.clear()
 
-    def answered(self, address: str, request: Request, status: int, body: bytes) -> None:
+    def answered(self, address: str, request: Request, response: Response) -> None:
         """A request of the step was answered."""
-        text = body.decode(errors="replace")
+        text = response.body.decode(errors="replace")
         headers = request.headers
         self._requests.append(
             WorldRequest(
@@ -50,8 +50,8 @@ class Recorder:
                 method=request.method,
                 path=request.path,
                 query={name: list(values) for name, values in request.query.items()},
-                status=status,
-                bytes_out=len(body),
+                status=response.status,
+                bytes_out=len(response.body),
                 client=headers.get("kubectl-command") or headers.get("user-agent", ""),
                 facts=self._facts_in(text),
             )
