@@ -14,6 +14,8 @@ FUNCTION_LINES_MAX = 70
 PARAMETERS_MAX = 6
 FILES_PER_PACKAGE_MAX = 12
 PATCH_LINES_PER_100_TESTS_MAX = 5
+FOREIGN_SIGNATURES = {"exec": 8}
+"""Methods whose parameters another project's base class dictates: Inspect's ``SandboxEnvironment.exec``."""
 REGISTRIES = {SOURCE / "kube" / "kinds", SOURCE / "faults" / "catalogue"}
 """Directories that are registries: one file per entry, without bound."""
 
@@ -51,7 +53,8 @@ def test_functions_stay_small(path: Path) -> None:
             arguments = node.args
             named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
             count = len([item for item in named if item.arg not in {"self", "cls"}])
-            assert path in TESTS or count <= PARAMETERS_MAX, f"{node.name} has {count} parameters"
+            budget = FOREIGN_SIGNATURES.get(node.name, PARAMETERS_MAX)
+            assert path in TESTS or count <= budget, f"{node.name} has {count} parameters"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
@@ -83,8 +86,8 @@ def test_packages_stay_small() -> None:
 
 
 def test_names_say_what_things_are() -> None:
-    vague = [path for path in MODULES if re.search(r"util|helper|manager|misc", path.stem)]
-    assert not vague
+    vague = {"util", "utils", "helper", "helpers", "manager", "misc", "common"}
+    assert not [path for path in MODULES if vague & set(path.stem.split("_"))]
 
 
 def test_nothing_is_left_undone() -> None:
