@@ -41,6 +41,7 @@ class Alert:
     labels: Mapping[str, str]
     severity: str
     summary: str
+    description: str
     active_ms: int
 
 
@@ -216,7 +217,8 @@ class Estate:
                 name=alert.name,
                 labels=alert.labels,
                 severity=alert.labels.get("severity", ""),
-                summary=alert.annotations.get("summary") or alert.annotations.get("description", ""),
+                summary=alert.annotations.get("summary", ""),
+                description=alert.annotations.get("description", ""),
                 active_ms=alert.active_ms,
             )
             for alert in self.telemetry.alerts.firing()

@@ -23,13 +23,17 @@ def page_text(estate: Estate, alerts: Sequence[Alert]) -> str:
         "",
         "Firing alerts:",
     ]
-    for alert in alerts[:_SHOWN_MAX]:
-        lines.append(f"- [{alert.severity}] {alert.name}: {alert.summary} (since {rfc3339(alert.active_ms)})")
-    if len(alerts) > _SHOWN_MAX:
-        lines.append(f"- and {len(alerts) - _SHOWN_MAX} more; see Alertmanager")
+    entries = list(dict.fromkeys(_entry(alert) for alert in alerts))
+    lines += entries[:_SHOWN_MAX]
+    if len(entries) > _SHOWN_MAX:
+        lines.append(f"- and {len(entries) - _SHOWN_MAX} more; see Alertmanager")
     lines += [
         "",
         "You have a shell on a bastion host. kubectl is configured. These answer over HTTP: prometheus:9090 (Prometheus),"
         " alertmanager:9093 (Alertmanager), jaeger:16686 (Jaeger query API), frontend-proxy:8080 (the shop's front door).",
     ]
     return "\n".join(lines)
+
+
+def _entry(alert: Alert) -> str:
+    return f"- [{alert.severity}] {alert.name}: {alert.description or alert.summary} (since {rfc3339(alert.active_ms)})"
