@@ -40,6 +40,10 @@ def descriptors() -> dict[str, str]:
     return found
 
 
+def mounts() -> str:
+    return Path("/proc/self/mounts").read_text()
+
+
 def test_a_closed_seat_leaves_nothing() -> None:
     async def main() -> None:
         stable = await Stable.open(TOY)
@@ -47,7 +51,7 @@ def test_a_closed_seat_leaves_nothing() -> None:
             async with await Seat.open(world) as seat:
                 await seat.run("true")
             before = descendants(), len(descriptors())
-            mounts = Path("/proc/self/mounts").read_text()
+            mounted = mounts()
             for _ in range(3):
                 async with await Seat.open(world) as seat:
                     await seat.run(
@@ -56,7 +60,7 @@ def test_a_closed_seat_leaves_nothing() -> None:
                     await seat.run("nohup sh -c 'while :; do :; done' >/dev/null 2>&1 &")
             assert descendants() == before[0]
             assert len(descriptors()) == before[1]
-            assert Path("/proc/self/mounts").read_text() == mounts
+            assert mounts() == mounted
         await stable.close()
 
     asyncio.run(main())

@@ -282,6 +282,7 @@ class Seat:
                 idle=asking,
                 now_file=Path(f"/proc/{os.getpid()}/fd/{self._now_fd}"),
             )
+        os.fchmod(self._now_fd, 0o444)  # the world has it open
 
     async def _end(self, command: Command, done: Completed, cost_ms: int) -> Json:
         record: Json = await self.world.end(

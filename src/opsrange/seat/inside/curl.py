@@ -110,17 +110,21 @@ def fetch(options: dict[str, Any], url: str) -> int:
         if options.get("show") or not options.get("silent"):
             sys.stderr.write(f"curl: (22) The requested URL returned error: {response.status}\n")
         return 22
-    out = open(options["output"], "wb") if options.get("output", "-") != "-" else sys.stdout.buffer
+    head = b""
     if options.get("include") or options.get("head"):
         lines = [f"HTTP/1.1 {response.status} {response.reason}"]
         lines += [f"{name}: {value}" for name, value in response.getheaders()]
-        out.write("\r\n".join([*lines, "", ""]).encode())
-    out.write(body)
-    out.flush()
+        head = "\r\n".join([*lines, "", ""]).encode()
+    if options.get("output", "-") == "-":
+        sys.stdout.buffer.write(head + body)
+    else:
+        with open(options["output"], "wb") as file:
+            file.write(head + body)
     written = (
         options.get("write", "").replace("\\n", "\n").replace("%{size_download}", str(len(body)))
     )
-    sys.stdout.write(written.replace("%{http_code}", str(response.status)))
+    sys.stdout.buffer.write(written.replace("%{http_code}", str(response.status)).encode())
+    sys.stdout.flush()
     return 0
 
 

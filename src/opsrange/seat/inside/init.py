@@ -86,7 +86,7 @@ class Init:
     def serve(self, listen: list[list[object]]) -> None:
         """Listen where told, hand the sockets out, then serve."""
         sockets = [listening(str(host), int(str(port))) for host, port in listen]
-        now = os.open(self.now_file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o444)
+        now = os.open(self.now_file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         os.write(now, b"1970-01-01 00:00:00\n")
         self.reply({"ready": os.getpid()}, [now, *(one.fileno() for one in sockets)])
         os.close(now)

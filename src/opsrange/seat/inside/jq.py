@@ -1,6 +1,6 @@
 #!@PYTHON@ -IS
 """jq over the jq wheel's extension module, for machines without jq: its everyday options."""
-# ruff: noqa: EXE001, EXE003, PTH123 -- installed inside the sandbox with its own interpreter
+# ruff: noqa: EXE001, EXE003, PTH123, PTH208 -- installed inside the sandbox with its own interpreter
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG = {
 
 def load() -> Any:
     """The extension module."""
-    path = os.path.join(FOLDER, sorted(os.listdir(FOLDER))[0])
+    path = f"{FOLDER}/{min(os.listdir(FOLDER))}"
     loader = importlib.machinery.ExtensionFileLoader("jq", path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("jq", loader))  # type: ignore[arg-type]  # never None for a loader
     loader.exec_module(module)
@@ -66,7 +66,7 @@ def inputs(flags: set[str], files: list[str]) -> list[Any]:
     """The values the program is run on."""
     if "n" in flags:
         return [None]
-    text = "".join(open(name).read() for name in files) if files else sys.stdin.read()
+    text = "".join(map(content, files)) if files else sys.stdin.read()
     if "R" in flags:
         return [text] if "s" in flags else text.splitlines()
     values: list[Any] = []
@@ -76,6 +76,12 @@ def inputs(flags: set[str], files: list[str]) -> list[Any]:
         value, position = decoder.raw_decode(text, start)
         values.append(value)
     return [values] if "s" in flags else values
+
+
+def content(name: str) -> str:
+    """A file's."""
+    with open(name) as file:
+        return file.read()
 
 
 def show(value: Any, flags: set[str], indent: int | str) -> None:
