@@ -66,6 +66,7 @@ class Registry:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._view = StoreView(store)
+        self._with_spec: dict[tuple[str, str], bool] = {}
 
     def create(self, kind: Kind, document: Json, manner: Manner = Manner()) -> Json:
         """Create an object.
@@ -160,7 +161,15 @@ class Registry:
             _drop(new, path)
         new["apiVersion"], new["kind"] = kind.api_version, kind.kind
         new.setdefault("metadata", {}).pop("managedFields", None)
+        if self._has_spec(kind):
+            new.setdefault("spec", {})  # a struct in Go: never absent, so nothing need ask
         return _ordered(new)
+
+    def _has_spec(self, kind: Kind) -> bool:
+        key = (kind.group, kind.plural)
+        if key not in self._with_spec:
+            self._with_spec[key] = not schema_errors(kind, {"spec": {}}).unknown_fields
+        return self._with_spec[key]
 
     def _admitted(self, operation: str, kind: Kind, new: Json | None, old: Json | None) -> Json:
         return admit(operation, kind, new, old, self._view) or {}

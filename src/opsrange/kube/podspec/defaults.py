@@ -79,8 +79,9 @@ def default_container(container: Json) -> None:
     for name in _PROBES:
         if container.get(name):
             default_probe(container[name])
-    for hook in (container.get("lifecycle") or {}).values():
-        _default_handler(hook or {})
+    lifecycle = container.get("lifecycle") or {}
+    for name in ("postStart", "preStop"):  # stopSignal beside them is a string
+        _default_handler(lifecycle.get(name) or {})
     for variable in container.get("env") or ():
         reference = (variable.get("valueFrom") or {}).get("fieldRef")
         if reference:
