@@ -27,6 +27,8 @@ class AttemptResult(Record):
     """Who answers for an attempt that does not count; ``None`` when it counts."""
     void_reason: str = ""
     page: str = ""
+    paged_ms: int | None = None
+    """The virtual instant of the page; ``None`` when the attempt left no evidence."""
     report: Report | None = None
     steps: list[Step] = Field(default_factory=list)
     turns: int | None = None

@@ -77,7 +77,7 @@ def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
         seed=int(metadata.get("seed") or 0),
         epoch=sample.epoch,
         task=log.eval.task,
-        page=sample.input if isinstance(sample.input, str) else "",
+        page=_page(sample),
         steps=[Step.model_validate(step) for step in sample.store.get(STEPS_KEY, [])],
         turns=sum(1 for message in sample.messages if message.role == "assistant"),
         tokens=sum(usage.total_tokens for usage in sample.model_usage.values()),
@@ -97,6 +97,7 @@ def _judge(row: AttemptResult, sample: EvalSample) -> None:
         if "evidence" in metadata:
             try:
                 row.verdict = regrade(metadata["evidence"])
+                row.paged_ms = metadata["evidence"]["times"]["paged_ms"]
             except GraderError as error:
                 row.void_owner, row.void_reason = Owner.GRADER, str(error)
                 return
@@ -119,6 +120,11 @@ def _judge(row: AttemptResult, sample: EvalSample) -> None:
 def _score_metadata(sample: EvalSample) -> Iterator[dict[str, Any]]:
     for score in (sample.scores or {}).values():
         yield score.metadata or {}
+
+
+def _page(sample: EvalSample) -> str:
+    """What the agent was told: the first user message, which the page has replaced when the attempt started."""
+    return next((message.text for message in sample.messages if message.role == "user"), "")
 
 
 def _cost(sample: EvalSample) -> float | None:

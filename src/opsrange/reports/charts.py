@@ -1,0 +1,161 @@
+"""Geometry of the charts; the templates draw it as inline SVG.
+
+Belongs here: positions, ticks, labels that do not collide. Does not: markup, colours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from opsrange.reports.results import AgentResult
+from opsrange.scoring.statistics import Summary
+
+WIDTH = 480
+HEIGHT = 300
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 14, 40
+"""Margins of the plot, in the units of the drawing."""
+_LABEL_GAP = 13
+_TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One agent in a scatter chart."""
+
+    agent: str
+    x: float
+    y: float
+    y_low: float
+    y_high: float
+    label_x: float
+    label_y: float
+    anchor: str
+    """``start`` or ``end``: on which side of the point the label stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scatter:
+    """A chart of score against a price."""
+
+    title: str
+    x_title: str
+    points: Sequence[Point]
+    x_ticks: Sequence[Tick]
+    y_ticks: Sequence[Tick]
+    missing: Sequence[str]
+    """Agents that have no value on the horizontal axis."""
+
+
+def score_against(
+    agents: Sequence[AgentResult],
+    price: Callable[[Summary], float | None],
+    *,
+    title: str,
+    x_title: str,
+    unit: str = "",
+) -> Scatter:
+    """The mean score of each agent against what it took.
+
+    Args:
+        agents: in the order of the leaderboard.
+        price: the horizontal value; agents without one are listed as missing.
+        title: of the chart.
+        x_title: of the horizontal axis.
+        unit: put before each number on the horizontal axis.
+    """
+    known = []
+    for result in agents:
+        value, score = price(result.summary), result.summary.score_mean
+        if value is not None and score is not None:
+            known.append((result, value, score))
+    step = _nice(max((value for _, value, _ in known), default=0.0) / _TICKS)
+    right = step * _TICKS
+    points = [
+        _point(result, LEFT + (WIDTH - LEFT - RIGHT) * value / right, score)
+        for result, value, score in known
+    ]
+    shown = {result.agent for result, _, _ in known}
+    ticks = [step * index for index in range(_TICKS + 1)]
+    return Scatter(
+        title=title,
+        x_title=x_title,
+        points=_apart(points),
+        x_ticks=[
+            Tick(LEFT + (WIDTH - LEFT - RIGHT) * tick / right, f"{unit}{tick:g}") for tick in ticks
+        ],
+        y_ticks=[Tick(_height(share / 4), f"{25 * share} %") for share in range(5)],
+        missing=[result.agent for result in agents if result.agent not in shown],
+    )
+
+
+def _point(result: AgentResult, x: float, score: float) -> Point:
+    bounds = result.summary.score_interval
+    right_half = x > LEFT + 0.62 * (WIDTH - LEFT - RIGHT)
+    return Point(
+        agent=result.agent,
+        x=round(x, 1),
+        y=_height(score),
+        y_low=_height(bounds.low if bounds else score),
+        y_high=_height(bounds.high if bounds else score),
+        label_x=round(x - 9 if right_half else x + 9, 1),
+        label_y=_height(score) + 4,
+        anchor="end" if right_half else "start",
+    )
+
+
+def _height(share: float) -> float:
+    return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - share), 1)
+
+
+def _nice(step: float) -> float:
+    """The next larger of 1, 2, 2.5, 5 times a power of ten."""
+    if step <= 0:
+        return 0.25
+    power: float = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= step * 0.9999)
+
+
+def _apart(points: Sequence[Point]) -> list[Point]:
+    """Push labels down where they would lie on each other, and all of them up when the last falls out."""
+    placed: list[Point] = []
+    for point in sorted(points, key=lambda each: (each.y, each.x)):
+        label_y = point.label_y
+        for other in placed:
+            beside = _extent(other)[0] < _extent(point)[1] and _extent(point)[0] < _extent(other)[1]
+            if beside and abs(other.label_y - label_y) < _LABEL_GAP:
+                label_y = other.label_y + _LABEL_GAP
+        placed.append(_moved(point, label_y))
+    return placed
+
+
+def _extent(point: Point) -> tuple[float, float]:
+    """Where a label begins and ends, by the width of an average letter."""
+    width = 7.0 * len(point.agent) + 9
+    return (
+        (point.label_x - width, point.label_x)
+        if point.anchor == "end"
+        else (point.label_x, point.label_x + width)
+    )
+
+
+def _moved(point: Point, label_y: float) -> Point:
+    return Point(
+        agent=point.agent,
+        x=point.x,
+        y=point.y,
+        y_low=point.y_low,
+        y_high=point.y_high,
+        label_x=point.label_x,
+        label_y=round(label_y, 1),
+        anchor=point.anchor,
+    )
