@@ -23,7 +23,7 @@ from opsrange.types import Json
 
 Builder = Callable[[str, int], Hosted]
 
-KEPT_INSTANCES = 6
+KEPT_INSTANCES = 16
 """How many built instances stay in memory; the least recently used one goes first, once its worlds are gone."""
 
 

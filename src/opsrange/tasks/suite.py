@@ -80,7 +80,7 @@ def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
             model_args=suite.model_args,
             epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
             max_samples=suite.at_once,
-            max_tasks=1,
+            max_tasks=len(suite.models),  # side by side, so that an instance is built once for all of them
             max_sandboxes=suite.at_once,
             retry_attempts=1,
             log_buffer=1,
