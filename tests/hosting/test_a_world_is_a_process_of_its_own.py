@@ -12,6 +12,7 @@ import pytest
 
 from opsrange.errors import AuthorError, OperatorError, WorldError
 from opsrange.hosting import Stable
+from opsrange.hosting.stable import KEPT_INSTANCES
 from opsrange.testing.reach import TOY, opened, run_limited, wait_until_gone
 
 
@@ -145,7 +146,7 @@ def test_instances_that_are_not_used_are_let_go() -> None:
         stable = await Stable.open(TOY)
         kept = await stable.world("plain", 0)
         parents = []
-        for seed in range(1, 9):
+        for seed in range(1, KEPT_INSTANCES + 3):
             async with await stable.world("plain", seed) as world:
                 parents.append(_parent(world.pid))
         await asyncio.to_thread(wait_until_gone, parents[:2])

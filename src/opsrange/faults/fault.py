@@ -94,7 +94,9 @@ def catalogue() -> Mapping[str, Fault]:
         module = importlib.import_module(f"opsrange.faults.catalogue.{info.name}")
         fault = getattr(module, "FAULT", None)
         if not isinstance(fault, Fault):
-            raise AuthorError(f"faults/catalogue/{info.name}.py was loaded; found no FAULT; define one")
+            raise AuthorError(
+                f"faults/catalogue/{info.name}.py was loaded; found no FAULT; define one"
+            )
         found[info.name] = fault
     return found
 
@@ -107,5 +109,7 @@ def find(name: str) -> Fault:
     """
     faults = catalogue()
     if name not in faults:
-        raise OperatorError(f"asked for fault {name!r}; found {', '.join(faults)}; use one of these")
+        raise OperatorError(
+            f"asked for fault {name!r}; found {', '.join(faults)}; use one of these"
+        )
     return faults[name]

@@ -30,10 +30,13 @@ def choose_service(estate: Estate, stream: random.Random, *, at_once: bool = Fal
     candidates = [
         name
         for name in estate.critical_services
-        if not at_once or deployment(estate, name)["spec"].get("strategy", {}).get("type") == "Recreate"
+        if not at_once
+        or deployment(estate, name)["spec"].get("strategy", {}).get("type") == "Recreate"
     ]
     if not candidates:
-        raise AuthorError("asked for a service to break; the estate has no suitable one; see estates/variant")
+        raise AuthorError(
+            "asked for a service to break; the estate has no suitable one; see estates/variant"
+        )
     return stream.choice(candidates)
 
 
@@ -44,12 +47,17 @@ def deployment(estate: Estate, service: str) -> Json:
 
 def workload_aliases(namespace: str, service: str) -> tuple[str, ...]:
     """Names that mean the same workload: its replica sets and pods."""
-    return (rf"{namespace}/ReplicaSet/{service}-[a-z0-9]+", rf"{namespace}/Pod/{service}-[a-z0-9]+-[a-z0-9]+")
+    return (
+        rf"{namespace}/ReplicaSet/{service}-[a-z0-9]+",
+        rf"{namespace}/Pod/{service}-[a-z0-9]+-[a-z0-9]+",
+    )
 
 
 def workload_region(namespace: str, *services: str) -> tuple[str, ...]:
     """The deployments of some services, and the pods that follow."""
-    return tuple(rf"{namespace}/(Deployment|ReplicaSet|Pod)/{service}(-[a-z0-9]+)*" for service in services)
+    return tuple(
+        rf"{namespace}/(Deployment|ReplicaSet|Pod)/{service}(-[a-z0-9]+)*" for service in services
+    )
 
 
 def set_image(estate: Estate, service: str, image: str) -> None:

@@ -17,7 +17,9 @@ ORACLE = "oracle"
 NULL = "null"
 
 
-def prove(scenarios: Sequence[str], seeds: Sequence[int], *, folder: Path, at_once: int) -> Iterator[Proof]:
+def prove(
+    scenarios: Sequence[str], seeds: Sequence[int], *, folder: Path, at_once: int
+) -> Iterator[Proof]:
     """Prove each scenario with each seed, one instance after the other as they are done.
 
     Args:
@@ -31,7 +33,10 @@ def prove(scenarios: Sequence[str], seeds: Sequence[int], *, folder: Path, at_on
         in_world = list(pool.map(prove_in_world, *zip(*instances, strict=True)))
     by_instance = _attempts(scenarios, seeds, folder, at_once)
     for proof in in_world:
-        yield Proof(instance=proof.instance, checks=[*proof.checks, *by_instance.get(proof.instance, _nothing())])
+        yield Proof(
+            instance=proof.instance,
+            checks=[*proof.checks, *by_instance.get(proof.instance, _nothing())],
+        )
 
 
 def cheats() -> Sequence[str]:
@@ -39,7 +44,9 @@ def cheats() -> Sequence[str]:
     return tuple(CHEATS)
 
 
-def _attempts(scenarios: Sequence[str], seeds: Sequence[int], folder: Path, at_once: int) -> dict[str, list[Check]]:
+def _attempts(
+    scenarios: Sequence[str], seeds: Sequence[int], folder: Path, at_once: int
+) -> dict[str, list[Check]]:
     agents = (ORACLE, NULL, *cheats())
     suite = Suite(
         models=[f"opsrange/{name}" for name in agents],
@@ -57,7 +64,13 @@ def _attempts(scenarios: Sequence[str], seeds: Sequence[int], folder: Path, at_o
     for checks in found.values():
         checks.sort(key=lambda check: check.name)
         if len(checks) < len(agents):
-            checks.append(Check(name="every agent attempted it", ok=False, detail=f"{len(checks)} of {len(agents)}"))
+            checks.append(
+                Check(
+                    name="every agent attempted it",
+                    ok=False,
+                    detail=f"{len(checks)} of {len(agents)}",
+                )
+            )
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 
-
 from pydantic import BaseModel
 
 from opsrange.errors import AuthorError, OpsrangeError
@@ -55,7 +54,9 @@ def prove_in_world(scenario: str, seed: int) -> Proof:
         instance.break_it()
         checks.append(_alerts(instance))
         checks.append(branch(lambda: _after("removing the fault heals", instance, remove=True)))
-        checks.append(branch(lambda: _after("leaving the fault does not heal", instance, remove=False)))
+        checks.append(
+            branch(lambda: _after("leaving the fault does not heal", instance, remove=False))
+        )
     except (AuthorError, OpsrangeError) as error:
         checks.append(Check(name="the instance can be built", ok=False, detail=str(error)))
     return Proof(instance=name, checks=checks)
@@ -76,7 +77,11 @@ def _quiet(instance: Instance) -> Check:
 def _alerts(instance: Instance) -> Check:
     seconds = (instance.paged_ms - instance.injected_ms) // 1000
     names = ", ".join(sorted({alert.name for alert in instance.alerts}))
-    return Check(name="the fault raises an alert", ok=bool(instance.alerts), detail=f"{names} after {seconds} s")
+    return Check(
+        name="the fault raises an alert",
+        ok=bool(instance.alerts),
+        detail=f"{names} after {seconds} s",
+    )
 
 
 def _after(name: str, instance: Instance, *, remove: bool) -> Check:
@@ -87,5 +92,3 @@ def _after(name: str, instance: Instance, *, remove: bool) -> Check:
     met = verdict.repair is not None and verdict.repair.objective.met
     reasons = "" if verdict.repair is None else "; ".join(verdict.repair.reasons[:3])
     return Check(name=name, ok=met is remove, detail=reasons)
-
-

@@ -50,7 +50,9 @@ def _annotate_owner(estate: Estate, stream: random.Random) -> None:
     def edit(document: Json) -> None:
         document["metadata"].setdefault("annotations", {})["corp.example/owner"] = team
 
-    estate.operator.change("deployments", estate.namespace, stream.choice(estate.critical_services), edit)
+    estate.operator.change(
+        "deployments", estate.namespace, stream.choice(estate.critical_services), edit
+    )
 
 
 def _raise_memory_request(estate: Estate, stream: random.Random) -> None:
@@ -62,7 +64,9 @@ def _raise_memory_request(estate: Estate, stream: random.Random) -> None:
 
 
 def _add_banner(estate: Estate, stream: random.Random) -> None:
-    text = stream.choice(("Free shipping this week", "New telescopes in stock", "Summer sale starts soon"))
+    text = stream.choice(
+        ("Free shipping this week", "New telescopes in stock", "Summer sale starts soon")
+    )
     estate.operator.create(
         {
             "apiVersion": "v1",
@@ -75,9 +79,17 @@ def _add_banner(estate: Estate, stream: random.Random) -> None:
 
 def _label_namespace(estate: Estate, stream: random.Random) -> None:
     def edit(document: Json) -> None:
-        document["metadata"].setdefault("labels", {})["corp.example/cost-centre"] = str(stream.randint(4100, 4900))
+        document["metadata"].setdefault("labels", {})["corp.example/cost-centre"] = str(
+            stream.randint(4100, 4900)
+        )
 
     estate.operator.change("namespaces", "", estate.namespace, edit)
 
 
-_CHORES: Sequence[Chore] = (_set_log_level, _annotate_owner, _raise_memory_request, _add_banner, _label_namespace)
+_CHORES: Sequence[Chore] = (
+    _set_log_level,
+    _annotate_owner,
+    _raise_memory_request,
+    _add_banner,
+    _label_namespace,
+)

@@ -38,7 +38,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     soak_ms = int(arguments.get("soak_ms") or SOAK_MS)
     assert instance.recorder
     estate.advance(GRACE_MS)
-    windows = []
+    windows: list[Json] = []
     for _ in range(max(1, soak_ms // WINDOW_MS)):
         estate.advance(WINDOW_MS)
         windows.extend(_windows(instance))
@@ -72,7 +72,9 @@ def drift(instance: Instance, until_ms: int) -> Json:
 def _truth(instance: Instance) -> Json:
     cause = instance.cause
     return {
-        "root_causes": [{"entity": cause.entity, "aliases": list(cause.aliases), "mechanism": cause.mechanism}],
+        "root_causes": [
+            {"entity": cause.entity, "aliases": list(cause.aliases), "mechanism": cause.mechanism}
+        ],
         "bystanders": [],
     }
 
@@ -97,7 +99,10 @@ def _windows(instance: Instance) -> Iterator[Json]:
 
 def _conditions(instance: Instance) -> list[Json]:
     """Whether what was paged for still holds, read from the rules themselves: silences do not matter."""
-    firing = {(alert.name, tuple(sorted(alert.labels.items()))) for alert in instance.estate.paging_alerts()}
+    firing = {
+        (alert.name, tuple(sorted(alert.labels.items())))
+        for alert in instance.estate.paging_alerts()
+    }
     return [
         {
             "alert": alert.name,
@@ -155,7 +160,9 @@ def _data_loss(mine: Mapping[str, float], other: Mapping[str, float]) -> list[Js
     ]
 
 
-def _restarts(mine: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]) -> Iterator[Json]:
+def _restarts(
+    mine: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
+) -> Iterator[Json]:
     """Per workload, instances that the counterfactual still has (or never lost) and the attempt replaced."""
     for workload in sorted({*mine, *other}):
         left, right = mine.get(workload, {}), other.get(workload, {})

@@ -114,7 +114,9 @@ class Instance:
         assert self.recorder
         twin, self._twin = self._twin, None
         if twin is None:
-            raise WorldError(f"{self}: the counterfactual was asked for twice; an attempt is concluded once")
+            raise WorldError(
+                f"{self}: the counterfactual was asked for twice; an attempt is concluded once"
+            )
         return twin.ask(until_ms)
 
     def __str__(self) -> str:
@@ -173,5 +175,7 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "conclude": conclude,
     "oracle": _oracle,
     "digest": lambda instance, arguments: instance.kernel.journal.digest,
-    "health": lambda instance, arguments: instance.estate.health(int(arguments.get("window_ms", MINUTE_MS))),
+    "health": lambda instance, arguments: instance.estate.health(
+        int(arguments.get("window_ms", MINUTE_MS))
+    ),
 }

@@ -18,8 +18,10 @@ def page_text(estate: Estate, alerts: Sequence[Alert]) -> str:
         alerts: those that page, the first one first.
     """
     lines = [
-        f"PAGE {rfc3339(estate.kernel.now_ms)}: you are on call for the web shop that runs in the Kubernetes namespace"
-        f" {estate.namespace}.",
+        (
+            f"PAGE {rfc3339(estate.kernel.now_ms)}: you are on call for the web shop that runs in the Kubernetes namespace"
+            f" {estate.namespace}."
+        ),
         "",
         "Firing alerts:",
     ]
@@ -29,8 +31,10 @@ def page_text(estate: Estate, alerts: Sequence[Alert]) -> str:
         lines.append(f"- and {len(entries) - _SHOWN_MAX} more; see Alertmanager")
     lines += [
         "",
-        "You have a shell on a bastion host. kubectl is configured. These answer over HTTP: prometheus:9090 (Prometheus),"
-        " alertmanager:9093 (Alertmanager), jaeger:16686 (Jaeger query API), frontend-proxy:8080 (the shop's front door).",
+        (
+            "You have a shell on a bastion host. kubectl is configured. These answer over HTTP: prometheus:9090 (Prometheus),"
+            " alertmanager:9093 (Alertmanager), jaeger:16686 (Jaeger query API), frontend-proxy:8080 (the shop's front door)."
+        ),
     ]
     return "\n".join(lines)
 

@@ -65,15 +65,21 @@ def parse(text: str, file_name: str) -> Scenario:
         scenario = Scenario.model_validate(yaml.safe_load(text))
         find(scenario.fault)
     except yaml.YAMLError as error:
-        raise AuthorError(f"read scenario {file_name}; found broken YAML ({error}); mend it") from error
+        raise AuthorError(
+            f"read scenario {file_name}; found broken YAML ({error}); mend it"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise AuthorError(f"read scenario {file_name}; found {field}: {first['msg']}; mend it") from error
+        raise AuthorError(
+            f"read scenario {file_name}; found {field}: {first['msg']}; mend it"
+        ) from error
     except OperatorError as error:
         raise AuthorError(f"read scenario {file_name}; {error}") from error
     if f"{scenario.id}.yaml" != file_name:
-        raise AuthorError(f"read scenario {file_name}; found id {scenario.id!r}; give both the same name")
+        raise AuthorError(
+            f"read scenario {file_name}; found id {scenario.id!r}; give both the same name"
+        )
     return scenario
 
 
@@ -84,5 +90,7 @@ def find_scenario(name: str) -> Scenario:
         OperatorError: when there is none; the message lists what there is.
     """
     if name not in library():
-        raise OperatorError(f"asked for scenario {name!r}; found {', '.join(library())}; use one of these")
+        raise OperatorError(
+            f"asked for scenario {name!r}; found {', '.join(library())}; use one of these"
+        )
     return library()[name]

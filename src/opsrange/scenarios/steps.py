@@ -64,8 +64,12 @@ class Recorder:
             outcome: what the seat knows: command, exit code, outputs.
         """
         silenced = self._estate.telemetry_changes("agent", self._started_ms)
-        mine = [row for change in self._changes if change.actor == "agent" for row in _rows(change)] + silenced
-        others = [row for change in self._changes if change.actor != "agent" for row in _rows(change)]
+        mine = [
+            row for change in self._changes if change.actor == "agent" for row in _rows(change)
+        ] + silenced
+        others = [
+            row for change in self._changes if change.actor != "agent" for row in _rows(change)
+        ]
         shown = str(outcome.get("stdout", "")) + str(outcome.get("stderr", ""))
         if outcome.get("shown_chars") is not None:
             shown = shown[: outcome["shown_chars"]]
@@ -113,13 +117,18 @@ def _without_noise(document: Json) -> Json:
         for name, value in document["metadata"].items()
         if name not in {"resourceVersion", "generation", "managedFields"}
     }
-    return {**{name: value for name, value in document.items() if name != "status"}, "metadata": metadata}
+    return {
+        **{name: value for name, value in document.items() if name != "status"},
+        "metadata": metadata,
+    }
 
 
 def _effect(changes: Sequence[StateChange]) -> Effect:
     """A deletion loses an identity and whatever only it held; everything else can be set back."""
     if not changes:
         return Effect.READ
-    if any(change.verb == "delete" or change.path == "metadata.deletionTimestamp" for change in changes):
+    if any(
+        change.verb == "delete" or change.path == "metadata.deletionTimestamp" for change in changes
+    ):
         return Effect.IRREVERSIBLE_WRITE
     return Effect.REVERSIBLE_WRITE

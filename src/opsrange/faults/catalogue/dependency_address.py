@@ -25,14 +25,22 @@ def _draw(estate: Estate, stream: random.Random) -> Json:
         (service, name, match)
         for service in estate.critical_services
         for name, value in environment(deployment(estate, service))
-        if (match := _ADDRESS.fullmatch(value)) and match["host"] in {*estate.critical_services, "valkey-cart"}
+        if (match := _ADDRESS.fullmatch(value))
+        and match["host"] in {*estate.critical_services, "valkey-cart"}
     ]
     if not candidates:
-        raise AuthorError("asked for a dependency address; no critical service has one in its environment")
+        raise AuthorError(
+            "asked for a dependency address; no critical service has one in its environment"
+        )
     service, variable, match = stream.choice(candidates)
     host, port = match["host"], match["port"]
     wrong = stream.choice(
-        (f"{host}-internal:{port}", f"{host}.{estate.namespace}-blue:{port}", f"{host}:{int(port) + 10}", f"{host}-v2:{port}")
+        (
+            f"{host}-internal:{port}",
+            f"{host}.{estate.namespace}-blue:{port}",
+            f"{host}:{int(port) + 10}",
+            f"{host}-v2:{port}",
+        )
     )
     scheme = match["scheme"] or ""
     return {"service": service, "variable": variable, "old": match[0], "new": scheme + wrong}
@@ -67,8 +75,12 @@ FAULT = Fault(
     title="Dependency address changed",
     family=Family.CONFIGURATION,
     draw=_draw,
-    inject=lambda estate, params: set_variable(estate, params["service"], params["variable"], params["new"]),
-    remove=lambda estate, params: set_variable(estate, params["service"], params["variable"], params["old"]),
+    inject=lambda estate, params: set_variable(
+        estate, params["service"], params["variable"], params["new"]
+    ),
+    remove=lambda estate, params: set_variable(
+        estate, params["service"], params["variable"], params["old"]
+    ),
     cause=_cause,
     remedy=_remedy,
     facts=_facts,

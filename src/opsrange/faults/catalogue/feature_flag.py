@@ -11,7 +11,13 @@ from opsrange.faults.workloads import workload_region
 from opsrange.types import Json
 
 _CONFIG_MAP = "flagd-config"
-_FLAGS = ("adFailure", "paymentFailure", "paymentUnreachable", "productCatalogFailure", "adManualGc")
+_FLAGS = (
+    "adFailure",
+    "paymentFailure",
+    "paymentUnreachable",
+    "productCatalogFailure",
+    "adManualGc",
+)
 """Flags whose effect users notice within minutes."""
 
 
@@ -50,9 +56,7 @@ def _cause(estate: Estate, params: Json) -> Cause:
 def _remedy(estate: Estate, params: Json) -> Remedy:
     key, _ = _flags(estate)
     namespace = estate.namespace
-    program = (
-        f'.data["{key}"] |= (fromjson | .flags["{params["flag"]}"].defaultVariant = "{params["old"]}" | tojson)'
-    )
+    program = f'.data["{key}"] |= (fromjson | .flags["{params["flag"]}"].defaultVariant = "{params["old"]}" | tojson)'
     return Remedy(
         commands=(
             f"kubectl -n {namespace} get configmap {_CONFIG_MAP} -o yaml",

@@ -65,7 +65,10 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("oom-killed", (params["service"], "OOMKilled")), Fact("memory-limit", (params["limit"],)))
+    return (
+        Fact("oom-killed", (params["service"], "OOMKilled")),
+        Fact("memory-limit", (params["limit"],)),
+    )
 
 
 FAULT = Fault(

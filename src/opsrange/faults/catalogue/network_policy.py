@@ -66,7 +66,9 @@ FAULT = Fault(
     family=Family.NETWORK,
     draw=_draw,
     inject=_inject,
-    remove=lambda estate, params: estate.operator.delete("networkpolicies", estate.namespace, params["name"]),
+    remove=lambda estate, params: estate.operator.delete(
+        "networkpolicies", estate.namespace, params["name"]
+    ),
     cause=_cause,
     remedy=_remedy,
     facts=_facts,

@@ -22,8 +22,12 @@ _HANDLERS = ("grpc", "tcpSocket", "httpGet")
 def _draw(estate: Estate, stream: random.Random) -> Json:
     service = choose_service(estate, stream, at_once=True)
     probe = container_of(deployment(estate, service))["readinessProbe"]
-    listening = {port["containerPort"] for port in container_of(deployment(estate, service))["ports"]}
-    port = next(port for port in stream.sample((8081, 8086, 9000, 8888, 3000), 5) if port not in listening)
+    listening = {
+        port["containerPort"] for port in container_of(deployment(estate, service))["ports"]
+    }
+    port = next(
+        port for port in stream.sample((8081, 8086, 9000, 8888, 3000), 5) if port not in listening
+    )
     return {"service": service, "old": probe, "port": port}
 
 

@@ -18,7 +18,12 @@ def _draw(estate: Estate, stream: random.Random) -> Json:
         key = next(iter(old))
         new = {**old, key: f"{old[key]}-{stream.choice(('api', 'svc', 'server'))}"}
     else:
-        new = {**old, stream.choice(("tier", "track", "release")): stream.choice(("backend", "stable", "prod"))}
+        new = {
+            **old,
+            stream.choice(("tier", "track", "release")): stream.choice(
+                ("backend", "stable", "prod")
+            ),
+        }
     return {"service": service, "old": old, "new": new}
 
 

@@ -13,9 +13,15 @@ from opsrange.types import Json
 
 def _draw(estate: Estate, stream: random.Random) -> Json:
     service = choose_service(estate, stream)
-    old = estate.operator.get("services", estate.namespace, service)["spec"]["ports"][0]["targetPort"]
-    listening = {port["containerPort"] for port in container_of(deployment(estate, service))["ports"]}
-    new = next(port for port in stream.sample((8080, 9000, 5000, 8000, 50052), 5) if port not in listening)
+    old = estate.operator.get("services", estate.namespace, service)["spec"]["ports"][0][
+        "targetPort"
+    ]
+    listening = {
+        port["containerPort"] for port in container_of(deployment(estate, service))["ports"]
+    }
+    new = next(
+        port for port in stream.sample((8080, 9000, 5000, 8000, 50052), 5) if port not in listening
+    )
     return {"service": service, "old": old, "new": new}
 
 
@@ -37,7 +43,9 @@ def _cause(estate: Estate, params: Json) -> Cause:
 
 def _remedy(estate: Estate, params: Json) -> Remedy:
     name = params["service"]
-    patch = json.dumps([{"op": "replace", "path": "/spec/ports/0/targetPort", "value": params["old"]}])
+    patch = json.dumps(
+        [{"op": "replace", "path": "/spec/ports/0/targetPort", "value": params["old"]}]
+    )
     return Remedy(
         commands=(
             f"kubectl -n {estate.namespace} get service {name} -o yaml",
