@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from pydantic import BaseModel
 
 from opsrange.errors import AuthorError, OpsrangeError

@@ -168,6 +168,10 @@ def _oracle(instance: Instance, arguments: Json) -> Json:
     return {"commands": list(instance.remedy.commands), "report": report}
 
 
+def _health(instance: Instance, arguments: Json) -> Json:
+    return instance.estate.health(int(arguments.get("window_ms", MINUTE_MS)))
+
+
 _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "page": _page,
     "begin_step": _begin_step,

@@ -33,7 +33,7 @@ def _draw(estate: Estate, stream: random.Random) -> Json:
     _, content = _flags(estate)
     name = stream.choice([flag for flag in _FLAGS if flag in content["flags"]])
     flag = content["flags"][name]
-    strongest = list(flag["variants"])[0] if flag["variants"].get("on") is None else "on"
+    strongest = next(iter(flag["variants"])) if flag["variants"].get("on") is None else "on"
     return {"flag": name, "old": flag["defaultVariant"], "new": strongest}
 
 

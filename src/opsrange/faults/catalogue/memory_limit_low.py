@@ -53,8 +53,10 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
         commands=(
             f"kubectl -n {estate.namespace} get pods",
             f"kubectl -n {estate.namespace} describe deployment/{name}",
-            f"kubectl -n {estate.namespace} set resources deployment/{name}"
-            f" --limits=memory={old['limits']['memory']} --requests=memory={old['requests']['memory']}",
+            (
+                f"kubectl -n {estate.namespace} set resources deployment/{name}"
+                f" --limits=memory={old['limits']['memory']} --requests=memory={old['requests']['memory']}"
+            ),
             f"kubectl -n {estate.namespace} rollout status deployment/{name} --timeout=180s",
         ),
         region=workload_region(estate.namespace, name),
