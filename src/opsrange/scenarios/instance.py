@@ -178,8 +178,5 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "end_step": _end_step,
     "conclude": conclude,
     "oracle": _oracle,
-    "digest": lambda instance, arguments: instance.kernel.journal.digest,
-    "health": lambda instance, arguments: instance.estate.health(
-        int(arguments.get("window_ms", MINUTE_MS))
-    ),
+    "health": _health,
 }
