@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# virtualenv, where Debian's python3-venv is not installed
+BOOTSTRAP := .bootstrap
 
 .PHONY: run test check bench format lock clean
 
@@ -26,7 +28,9 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix src tests
 
 $(STAMP): requirements.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || { rm -rf $(VENV); \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --target $(BOOTSTRAP) virtualenv && \
+	  PYTHONPATH=$(BOOTSTRAP) $(PYTHON) -m virtualenv --quiet $(VENV); }
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(STAMP)
@@ -35,4 +39,4 @@ lock:  ## resolve the dependencies anew; commit the result
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) out bench.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BOOTSTRAP) out bench.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
