@@ -21,16 +21,18 @@ from opsrange.estates.state_metrics import StateMetrics
 from opsrange.estates.variant import Variant, draw_variant
 from opsrange.kube.cluster import Cluster
 from opsrange.kube.quantities import parse_quantity
+from opsrange.telemetry import silences
 from opsrange.telemetry.promql import Engine
 from opsrange.telemetry.ruleset import default_rules
 from opsrange.telemetry.telemetry import Telemetry
 from opsrange.trace import StateChange
-from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
+from opsrange.types import MINUTE_MS, SECOND_MS, Json
 from opsrange.wire import Handler
 from opsrange.world import Kernel
 
 _NODES = 3
 _PAGING_SEVERITIES = {"critical", "warning"}
+_SILENCE_VERBS = {"update": "update", "expire": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Rates:
     attempted_per_s: float
     failed_per_s: float
     p95_ms: float
+    """The mean of the steps' 95th percentiles, weighted by demand."""
 
 
 class Estate:
@@ -71,15 +74,28 @@ class Estate:
         self.operator = Objects(self.cluster.writer, "operator")
         definition = load("shop")
         services = {definition.repository(name): name for name in definition.services}
-        self.network = EstateNetwork(self.cluster.store, lambda image: services.get(image.rpartition(":")[0]))
+        self.network = EstateNetwork(
+            self.cluster.store, lambda image: services.get(image.rpartition(":")[0])
+        )
         self.application = Application(
-            self.kernel, self.network, EstateSink(self.kernel, self.telemetry), self.cluster, definition
+            self.kernel,
+            self.network,
+            EstateSink(self.kernel, self.telemetry),
+            self.cluster,
+            definition,
         )
         runtime.bind(self.application, self.network)
         self._runtime = runtime
         metrics = self.telemetry.metrics
-        self._state_metrics = StateMetrics(self.cluster.store, runtime, metrics.gauge, metrics.count)
-        metrics.collector(self._state_metrics.collect)
+        state_metrics = StateMetrics(
+            self.cluster.store,
+            runtime,
+            gauge=metrics.gauge,
+            count=metrics.count,
+            forget=metrics.forget,
+            certificate_ms=self.variant.certificate_ms,
+        )
+        metrics.collector(state_metrics.collect)
         self._install(stream)
 
     # -- becoming an estate --------------------------------------------------------------------------
@@ -92,9 +108,13 @@ class Estate:
             node = self.operator.get("nodes", "", manifest["metadata"]["name"])
             status = {**node.get("status", {}), **manifest["status"]}
             self.cluster.set_status(node, status, actor="kubelet")
-        namespaces = [platform.namespace_manifest(name) for name in (platform.MONITORING, self.namespace)]
+        namespaces = [
+            platform.namespace_manifest(name) for name in (platform.MONITORING, self.namespace)
+        ]
         application = self.application.manifests(self.namespace, stream)
-        self.cluster.apply_all([*namespaces, *platform.workload_manifests(), *self.variant.adapted(application)])
+        self.cluster.apply_all(
+            [*namespaces, *platform.workload_manifests(), *self.variant.adapted(application)]
+        )
         self.cluster.settle()
         for service, gap_ms in self.variant.releases:
             self.kernel.leap(gap_ms)
@@ -153,7 +173,8 @@ class Estate:
     def memory_bytes(self, service: str) -> int:
         """The largest present working set among a service's containers."""
         return max(
-            self._runtime.usage(pod, pod["spec"]["containers"][0]["name"]).memory_bytes for pod in self.pods_of(service)
+            self._runtime.usage(pod, pod["spec"]["containers"][0]["name"]).memory_bytes
+            for pod in self.pods_of(service)
         )
 
     def memory_limit_bytes(self, service: str) -> int:
@@ -181,20 +202,24 @@ class Estate:
         sums: dict[str, list[float]] = {}
         for journey in self.application.journeys:
             if journey.instant_ms > since_ms:
-                total = sums.setdefault(journey.operation, [0.0, 0.0, 0.0, 0.0])
+                total = sums.setdefault(journey.operation, [0.0, 0.0, 0.0])
                 total[0] += journey.attempted
                 total[1] += journey.failed
                 total[2] += journey.p95_ms * journey.attempted
         seconds = window_ms / SECOND_MS
         return {
-            operation: Rates(attempted / seconds, failed / seconds, weighted / attempted if attempted else 0.0)
-            for operation, (attempted, failed, weighted, _) in sorted(sums.items())
+            operation: Rates(
+                attempted / seconds, failed / seconds, weighted / attempted if attempted else 0.0
+            )
+            for operation, (attempted, failed, weighted) in sorted(sums.items())
         }
 
     def health(self, window_ms: int) -> dict[str, float]:
         """Success ratio per operation during the last ``window_ms``."""
         return {
-            operation: round(1 - rates.failed_per_s / rates.attempted_per_s, 4) if rates.attempted_per_s else 0.0
+            operation: round(1 - rates.failed_per_s / rates.attempted_per_s, 4)
+            if rates.attempted_per_s
+            else 0.0
             for operation, rates in self.journey_rates(window_ms).items()
         }
 
@@ -208,7 +233,12 @@ class Estate:
                 total[0] += journey.attempted
                 total[1] += journey.failed
         for minute_ms, operations in sorted(minutes.items()):
-            yield minute_ms, all(failed <= (1 - target) * attempted for attempted, failed in operations.values())
+            yield (
+                minute_ms,
+                all(
+                    failed <= (1 - target) * attempted for attempted, failed in operations.values()
+                ),
+            )
 
     def paging_alerts(self) -> list[Alert]:
         """Alerts that page now, silenced or not, the one that has been active longest first."""
@@ -224,7 +254,9 @@ class Estate:
             for alert in self.telemetry.alerts.firing()
             if alert.labels.get("severity") in _PAGING_SEVERITIES
         ]
-        return sorted(found, key=lambda alert: (alert.active_ms, alert.name, sorted(alert.labels.items())))
+        return sorted(
+            found, key=lambda alert: (alert.active_ms, alert.name, sorted(alert.labels.items()))
+        )
 
     def snapshot(self) -> Json:
         """The whole world as plain data, for comparison with another one."""
@@ -232,10 +264,14 @@ class Estate:
         return {
             "objects": snapshot.objects(store),
             "running": snapshot.running(store),
-            "data": {f"{service}/{store}": held.lost for (service, store), held in self.application.data.items()},
+            "data": {
+                f"{service}/{name}": held.lost
+                for (service, name), held in self.application.data.items()
+            },
             "silences": [
                 {"id": item.id, "matchers": [f"{m.name}{m.op}{m.value}" for m in item.matchers]}
                 for item in self.telemetry.alerts.silences
+                if item.state(self.kernel.now_ms) != "expired"
             ],
         }
 
@@ -243,10 +279,16 @@ class Estate:
         """What an actor did to alerting since an instant: silences, and alerts posted by hand."""
         return [
             StateChange(
-                actor=entry.actor, verb="create", entity="cluster/Silence/alertmanager", path=entry.topic, new=entry.data
+                actor=entry.actor,
+                verb=_SILENCE_VERBS.get(entry.data.get("verb", ""), "create"),
+                entity="cluster/Silence/alertmanager"
+                if entry.topic == silences.TOPIC
+                else "cluster/Alert/alertmanager",
+                path=entry.topic,
+                new=entry.data,
             )
             for entry in self.kernel.journal.entries
-            if entry.instant_ms >= since_ms and entry.actor == actor and entry.topic.startswith("alert.")
+            if entry.instant_ms >= since_ms
+            and entry.actor == actor
+            and entry.topic.startswith("alert.")
         ]
-
-

@@ -17,7 +17,15 @@ from opsrange.kube.quantities import parse_quantity
 from opsrange.kube.store import Change, Store
 from opsrange.types import Json, parse_rfc3339
 
-_WATCHED = {"pods", "services", "endpointslices", "networkpolicies", "configmaps", "secrets", "namespaces"}
+_WATCHED = {
+    "pods",
+    "services",
+    "endpointslices",
+    "networkpolicies",
+    "configmaps",
+    "secrets",
+    "namespaces",
+}
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
@@ -44,6 +52,11 @@ class EstateNetwork:
             self.version += 1
             self._instances = self._pods = None
             self._routes.clear()
+        if change.verb == "DELETED" and change.kind.plural == "pods":
+            uid = change.last["metadata"]["uid"]
+            self._environments = {
+                key: env for key, env in self._environments.items() if key[0] != uid
+            }
 
     def started(self, pod: Json, container: str) -> None:
         """Fix a container's environment: references are resolved once, when its process begins."""
@@ -71,9 +84,15 @@ class EstateNetwork:
             env=self._environments.get((uid, container), {}),
             files=self._files(pod, spec),
             ports=[port["containerPort"] for port in spec.get("ports", [])],
-            cpu_limit_millicores=round(parse_quantity(limits["cpu"]) * 1000) if "cpu" in limits else None,
-            memory_limit_bytes=int(parse_quantity(limits["memory"])) if "memory" in limits else None,
-            started_ms=parse_rfc3339(running["startedAt"]) if "startedAt" in running else self._store.kernel.now_ms,
+            cpu_limit_millicores=round(parse_quantity(limits["cpu"]) * 1000)
+            if "cpu" in limits
+            else None,
+            memory_limit_bytes=int(parse_quantity(limits["memory"]))
+            if "memory" in limits
+            else None,
+            started_ms=parse_rfc3339(running["startedAt"])
+            if "startedAt" in running
+            else self._store.kernel.now_ms,
             restart=status.get("restartCount", 0),
             ready=bool(status.get("ready")),
         )
@@ -109,7 +128,9 @@ class EstateNetwork:
 
     def _service(self, namespace: str, host: str) -> Json | None:
         """The service a DNS name means inside the cluster, search domains applied."""
-        labels = host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc").split(".")
+        labels = (
+            host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc").split(".")
+        )
         if len(labels) > 2:
             return None
         name, place = labels[0], labels[1] if len(labels) == 2 else namespace
@@ -133,7 +154,10 @@ class EstateNetwork:
             return Route(Reach.TIMEOUT, address=address)
         found = []
         for piece in self._store.list(kind_named("endpointslices"), metadata["namespace"]):
-            if piece["metadata"].get("labels", {}).get("kubernetes.io/service-name") != metadata["name"]:
+            if (
+                piece["metadata"].get("labels", {}).get("kubernetes.io/service-name")
+                != metadata["name"]
+            ):
                 continue
             ports = {item.get("name") or "": item["port"] for item in piece.get("ports") or []}
             target = ports.get((entry or {}).get("name") or "") if entry else port
@@ -145,24 +169,34 @@ class EstateNetwork:
             return Route(Reach.NO_SUCH_HOST, address=address)
         return self._reachable(source, found, address)
 
-    def _reachable(self, source: Json | None, targets: Sequence[tuple[Json, int]], address: str) -> Route:
+    def _reachable(
+        self, source: Json | None, targets: Sequence[tuple[Json, int]], address: str
+    ) -> Route:
         if not targets:
             return Route(Reach.REFUSED, address=address)
-        open_to = [(pod["metadata"]["uid"], port) for pod, port in targets if allows(self._store, source, pod, port)]
+        open_to = [
+            (pod["metadata"]["uid"], port)
+            for pod, port in targets
+            if allows(self._store, source, pod, port)
+        ]
         if not open_to:
             return Route(Reach.TIMEOUT, address=address)
         return Route(Reach.OK, tuple(open_to), address)
 
     def _pod(self, uid: str) -> Json | None:
         if self._pods is None:
-            self._pods = {pod["metadata"]["uid"]: pod for pod in self._store.list(kind_named("pods"))}
+            self._pods = {
+                pod["metadata"]["uid"]: pod for pod in self._store.list(kind_named("pods"))
+            }
         return self._pods.get(uid)
 
     def _data(self, plural: str, namespace: str, name: str) -> Mapping[str, str]:
         found = self._store.find(kind_named(plural), namespace, name) or {}
         data = found.get("data") or {}
         if plural == "secrets":
-            return {key: base64.b64decode(text).decode(errors="replace") for key, text in data.items()}
+            return {
+                key: base64.b64decode(text).decode(errors="replace") for key, text in data.items()
+            }
         return data
 
     def _environment(self, pod: Json, container: Json) -> Mapping[str, str]:
@@ -171,14 +205,18 @@ class EstateNetwork:
         for source in container.get("envFrom", []):
             for plural, field in (("configmaps", "configMapRef"), ("secrets", "secretRef")):
                 if field in source:
-                    found.update(self._data(plural, namespace, source[field]["name"]))
+                    found.update(self._data(plural, namespace, source[field].get("name", "")))
         for entry in container.get("env", []):
             value = entry.get("value", "")
             reference = entry.get("valueFrom", {})
             for plural, field in (("configmaps", "configMapKeyRef"), ("secrets", "secretKeyRef")):
                 if field in reference:
-                    value = self._data(plural, namespace, reference[field]["name"]).get(reference[field]["key"], "")
-            found[entry["name"]] = re.sub(r"\$\((\w+)\)", lambda match: found.get(match[1], match[0]), value)
+                    value = self._data(plural, namespace, reference[field].get("name", "")).get(
+                        reference[field]["key"], ""
+                    )
+            found[entry["name"]] = re.sub(
+                r"\$\((\w+)\)", lambda match: found.get(match[1], match[0]), value
+            )
         return found
 
     def _files(self, pod: Json, container: Json) -> Mapping[str, str]:
@@ -189,9 +227,9 @@ class EstateNetwork:
             volume = volumes.get(mount["name"], {})
             data: Mapping[str, str] = {}
             if "configMap" in volume:
-                data = self._data("configmaps", namespace, volume["configMap"]["name"])
+                data = self._data("configmaps", namespace, volume["configMap"].get("name", ""))
             elif "secret" in volume:
-                data = self._data("secrets", namespace, volume["secret"]["secretName"])
+                data = self._data("secrets", namespace, volume["secret"].get("secretName", ""))
             for key, text in data.items():
                 if mount.get("subPath") == key:
                     found[mount["mountPath"]] = text

@@ -20,7 +20,11 @@ def kind_named(plural: str) -> Kind:
         AuthorError: when no such kind is served.
     """
     name, _, group = plural.partition(".")
-    found = [kind for (kind_group, p), kind in all_kinds().items() if p == name and (not group or kind_group == group)]
+    found = [
+        kind
+        for (kind_group, p), kind in all_kinds().items()
+        if p == name and (not group or kind_group == group)
+    ]
     if not found:
         raise AuthorError(f"asked for kind {plural!r}; no module in kube/kinds defines it")
     return found[0]

@@ -18,7 +18,7 @@ _MEBIBYTE = 1 << 20
 PLATFORM_IMAGES: Mapping[str, tuple[int, int]] = {
     "registry.k8s.io/coredns/coredns:v1.12.4": (6, 24 * _MEBIBYTE),
     "registry.k8s.io/metrics-server/metrics-server:v0.8.0": (5, 31 * _MEBIBYTE),
-    "registry.k8s.io/kube-proxy:v1.34.2": (2, 28 * _MEBIBYTE),
+    "registry.k8s.io/kube-proxy:v1.33.4": (2, 28 * _MEBIBYTE),
     "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.17.0": (4, 42 * _MEBIBYTE),
     "quay.io/prometheus/prometheus:v3.6.0": (58, 612 * _MEBIBYTE),
     "quay.io/prometheus/alertmanager:v0.28.1": (3, 27 * _MEBIBYTE),
@@ -26,6 +26,18 @@ PLATFORM_IMAGES: Mapping[str, tuple[int, int]] = {
     "docker.io/otel/opentelemetry-collector-contrib:0.137.0": (44, 143 * _MEBIBYTE),
 }
 """Images that always run, with what a container of each uses: millicores of CPU and bytes of memory."""
+
+SCRAPED_PORTS: Mapping[str, int] = {
+    "coredns": 9153,
+    "kube-state-metrics": 8080,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "otel-collector": 8888,
+}
+"""Platform workloads that Prometheus scrapes, with the port of each. Applications push theirs to the collector."""
+
+THROTTLED = "jaeger"
+"""A workload whose CPU is throttled all the time, in every estate, and hurts nobody."""
 
 _NODE_PREFIXES = ("worker", "node", "prod-pool", "compute", "k8s-node")
 _NAMESPACES = ("otel-demo", "astronomy-shop", "shop", "storefront", "webstore", "retail")
@@ -49,13 +61,21 @@ def node_manifests(stream: random.Random, count: int) -> Iterator[Json]:
             "topology.kubernetes.io/region": "eu-west-1",
             "topology.kubernetes.io/zone": f"eu-west-1{'abc'[index % 3]}",
         }
-        capacity = {"cpu": "4", "memory": "16093240Ki", "pods": "58", "ephemeral-storage": "83873772Ki"}
+        capacity = {
+            "cpu": "4",
+            "memory": "16093240Ki",
+            "pods": "58",
+            "ephemeral-storage": "83873772Ki",
+        }
         yield {
             "apiVersion": "v1",
             "kind": "Node",
             "metadata": {"name": name, "labels": labels},
             "spec": {"podCIDR": f"10.244.{index}.0/24", "podCIDRs": [f"10.244.{index}.0/24"]},
-            "status": {"capacity": capacity, "allocatable": {**capacity, "cpu": "3920m", "memory": "15042616Ki"}},
+            "status": {
+                "capacity": capacity,
+                "allocatable": {**capacity, "cpu": "3920m", "memory": "15042616Ki"},
+            },
         }
 
 
@@ -64,7 +84,10 @@ def namespace_manifest(name: str, labels: Mapping[str, str] | None = None) -> Js
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name, **(labels or {})}},
+        "metadata": {
+            "name": name,
+            "labels": {"kubernetes.io/metadata.name": name, **(labels or {})},
+        },
     }
 
 
@@ -73,6 +96,7 @@ def workload_manifests() -> Iterator[Json]:
     images = {image.rpartition("/")[2].partition(":")[0]: image for image in PLATFORM_IMAGES}
     for name, replicas in (("coredns", 2), ("metrics-server", 1)):
         yield _deployment(SYSTEM, name, images[name], replicas)
+    yield _daemon_set(SYSTEM, "kube-proxy", images["kube-proxy"])
     yield _service(SYSTEM, "coredns", "kube-dns", 53)
     for name, image, port in (
         ("prometheus", "prometheus", 9090),
@@ -86,18 +110,38 @@ def workload_manifests() -> Iterator[Json]:
 
 
 def _deployment(namespace: str, name: str, image: str, replicas: int) -> Json:
+    workload = _workload("Deployment", namespace, name, image)
+    workload["spec"]["replicas"] = replicas
+    return workload
+
+
+def _daemon_set(namespace: str, name: str, image: str) -> Json:
+    workload = _workload("DaemonSet", namespace, name, image)
+    pod = workload["spec"]["template"]["spec"]
+    pod.update(
+        hostNetwork=True,
+        priorityClassName="system-node-critical",
+        tolerations=[{"operator": "Exists"}],
+    )
+    return workload
+
+
+def _workload(kind: str, namespace: str, name: str, image: str) -> Json:
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "platform"}
-    container = {
+    container: Json = {
         "name": name,
         "image": image,
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
     }
+    if name in SCRAPED_PORTS:
+        container["ports"] = [
+            {"name": "metrics", "containerPort": SCRAPED_PORTS[name], "protocol": "TCP"}
+        ]
     return {
         "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        "kind": kind,
         "metadata": {"name": name, "namespace": namespace, "labels": labels},
         "spec": {
-            "replicas": replicas,
             "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
@@ -108,7 +152,11 @@ def _service(namespace: str, workload: str, name: str, port: int) -> Json:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/name": workload}},
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/name": workload},
+        },
         "spec": {
             "selector": {"app.kubernetes.io/name": workload},
             "ports": [{"name": "http" if port != 53 else "dns", "port": port, "targetPort": port}],

@@ -26,7 +26,9 @@ def allows(store: Store, source: Json | None, target: Json, port: int) -> bool:
     """
     if source is None:
         return True
-    return _passes(store, "Ingress", target, source, port) and _passes(store, "Egress", source, target, port)
+    return _passes(store, "Ingress", target, source, port) and _passes(
+        store, "Egress", source, target, port
+    )
 
 
 def _passes(store: Store, direction: str, guarded: Json, peer: Json, port: int) -> bool:
@@ -44,7 +46,8 @@ def _passes(store: Store, direction: str, guarded: Json, peer: Json, port: int) 
     field, side = ("ingress", "from") if direction == "Ingress" else ("egress", "to")
     rules = [rule for spec in governing for rule in spec.get(field) or []]
     return any(
-        _port_matches(rule.get("ports"), port, destination) and _peer_matches(store, rule.get(side), peer, namespace)
+        _port_matches(rule.get("ports"), port, destination)
+        and _peer_matches(store, rule.get(side), peer, namespace)
         for rule in rules
     )
 

@@ -29,7 +29,7 @@ class EstateRuntime:
         app, _ = self._bound()
         if image in PLATFORM_IMAGES or app.registry.find(image) is not None:
             return Pull(found=True)
-        reference = image if "." in image.partition("/")[0] else f"docker.io/{image}"
+        reference = _reference(image)
         return Pull(
             found=False,
             message=f'failed to pull and unpack image "{reference}": failed to resolve reference "{reference}": {reference}: not found',
@@ -76,6 +76,17 @@ class EstateRuntime:
         return self.application, self.network
 
 
+def _reference(image: str) -> str:
+    """An image's full name as containerd completes it."""
+    host, slash, _ = image.partition("/")
+    if not slash:
+        image = f"docker.io/library/{image}"
+    elif "." not in host and ":" not in host and host != "localhost":
+        image = f"docker.io/{image}"
+    tagged = ":" in image.rpartition("/")[2] or "@" in image
+    return image if tagged else f"{image}:latest"
+
+
 def _ask(app: Application, instance: Instance, pod: Json, probe: Json) -> Probe:
     """Put a probe's question to the process, and word a refusal as the kubelet does."""
     address = pod.get("status", {}).get("podIP", "")
@@ -95,7 +106,10 @@ def _ask(app: Application, instance: Instance, pod: Json, probe: Json) -> Probe:
     if "tcpSocket" in probe:
         port = _port(pod, instance.container, probe["tcpSocket"]["port"])
         health = app.probe(instance, port)
-        return Probe(health.ok, "" if health.ok else f"dial tcp {address}:{port}: connect: connection refused")
+        return Probe(
+            health.ok,
+            "" if health.ok else f"dial tcp {address}:{port}: connect: connection refused",
+        )
     return Probe(ok=True)
 
 

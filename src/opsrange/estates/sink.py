@@ -21,7 +21,9 @@ class EstateSink:
         self.gauge = telemetry.metrics.gauge
         self._buckets = telemetry.metrics.buckets
 
-    def buckets(self, name: str, labels: Mapping[str, str], counts: Mapping[float, float], total_sum: float) -> None:
+    def buckets(
+        self, name: str, labels: Mapping[str, str], counts: Mapping[float, float], total_sum: float
+    ) -> None:
         """Add to a histogram."""
         self._buckets(name, labels, counts, total_sum)
 

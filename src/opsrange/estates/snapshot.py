@@ -24,7 +24,13 @@ _DERIVED = {
     "PodMetrics",
     "NodeMetrics",
 }
-_NOISE_METADATA = {"resourceVersion", "generation", "managedFields", "creationTimestamp", "selfLink"}
+_NOISE_METADATA = {
+    "resourceVersion",
+    "generation",
+    "managedFields",
+    "creationTimestamp",
+    "selfLink",
+}
 _NOISE_ANNOTATIONS = {
     "deployment.kubernetes.io/revision",
     "kubectl.kubernetes.io/last-applied-configuration",
@@ -34,14 +40,33 @@ _NOISE_ANNOTATIONS = {
 
 def objects(store: Store) -> dict[str, Json]:
     """Every object that people decide, normalised, by entity name."""
+    scaled = _autoscaled(store)
     found = {}
     for kind in all_kinds().values():
         if kind.kind in _DERIVED:
             continue
         for document in store.list(kind):
             namespace, name = key_of(document)
-            found[f"{namespace or 'cluster'}/{kind.kind}/{name}"] = _normalised(document)
+            entity = f"{namespace or 'cluster'}/{kind.kind}/{name}"
+            low, high = scaled.get(entity, (1, 0))
+            normal = _normalised(document)
+            if low <= normal.get("spec", {}).get("replicas", 0) <= high:
+                normal["spec"] = {
+                    **normal["spec"],
+                    "replicas": f"{low} to {high}, by an autoscaler",
+                }
+            found[entity] = normal
     return found
+
+
+def _autoscaled(store: Store) -> dict[str, tuple[int, int]]:
+    """The bounds between which an autoscaler, and nobody else, decides a workload's replicas, by entity."""
+    bounds = {}
+    for scaler in store.list(all_kinds()["autoscaling", "horizontalpodautoscalers"]):
+        spec, target = scaler["spec"], scaler["spec"]["scaleTargetRef"]
+        entity = f"{scaler['metadata']['namespace']}/{target['kind']}/{target['name']}"
+        bounds[entity] = (spec.get("minReplicas", 1), spec["maxReplicas"])
+    return bounds
 
 
 def running(store: Store) -> dict[str, dict[str, int]]:
@@ -67,32 +92,46 @@ def workload_of(pod: Json) -> str:
 def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Every field that differs, as (path, old, new); absent is ``None``.
 
-    Lists whose items have names are compared by name, written ``containers[cart]``; others by position.
+    Lists whose items all have names of their own are compared by name, written ``containers[cart]``; others by position.
     """
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
-            yield from differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+            yield from differences(
+                old.get(key), new.get(key), f"{path}.{key}" if path else str(key)
+            )
     elif isinstance(old, list) and isinstance(new, list):
-        left, right = _keyed(old), _keyed(new)
+        named = _has_names(old) and _has_names(new)
+        left, right = _keyed(old, named), _keyed(new, named)
         for key in [*left, *(key for key in right if key not in left)]:
             yield from differences(left.get(key), right.get(key), f"{path}[{key}]")
     else:
         yield path, old, new
 
 
-def _keyed(items: Sequence[Any]) -> dict[str, Any]:
-    if items and all(isinstance(item, dict) and "name" in item for item in items):
-        return {str(item["name"]): item for item in items}
-    return {str(index): item for index, item in enumerate(items)}
+def _has_names(items: Sequence[Any]) -> bool:
+    names = [item.get("name") for item in items if isinstance(item, dict)]
+    return len(names) == len(items) == len({*names} - {None})
+
+
+def _keyed(items: Sequence[Any], named: bool) -> dict[str, Any]:
+    return {str(item["name"] if named else index): item for index, item in enumerate(items)}
 
 
 def _normalised(document: Json) -> Json:
-    metadata = {name: value for name, value in document["metadata"].items() if name not in _NOISE_METADATA}
+    metadata = {
+        name: value for name, value in document["metadata"].items() if name not in _NOISE_METADATA
+    }
     annotations = {
-        name: value for name, value in metadata.get("annotations", {}).items() if name not in _NOISE_ANNOTATIONS
+        name: value
+        for name, value in metadata.get("annotations", {}).items()
+        if name not in _NOISE_ANNOTATIONS
     }
     metadata["annotations"] = annotations
-    body = {name: value for name, value in document.items() if name not in {"status", "metadata", "apiVersion", "kind"}}
+    body = {
+        name: value
+        for name, value in document.items()
+        if name not in {"status", "metadata", "apiVersion", "kind"}
+    }
     return {"metadata": metadata, **body}

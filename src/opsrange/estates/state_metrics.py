@@ -1,4 +1,4 @@
-"""What kube-state-metrics and cAdvisor export, read from the cluster at each scrape.
+"""What kube-state-metrics, cAdvisor, the API server and the scrapes themselves tell, read at each scrape.
 
 Metric and label names follow those two exporters' documentation. What only changes with the objects is kept until
 one changes; usage is asked anew each time.
@@ -6,21 +6,27 @@ one changes; usage is asked anew each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from opsrange.estates.objects import kind_named
-from opsrange.estates.snapshot import workload_of
+from opsrange.estates.platform import SCRAPED_PORTS, THROTTLED
 from opsrange.kube.quantities import parse_quantity
 from opsrange.kube.runtime import ContainerRuntime
 from opsrange.kube.store import Change, Store
-from opsrange.types import Json
+from opsrange.types import HOUR_MS, Json
 
 Sample = tuple[str, dict[str, str], float]
 Gauge = Callable[[str, dict[str, str], float], None]
 Count = Callable[[str, dict[str, str], float], None]
+Forget = Callable[[Mapping[str, str]], None]
 
 _PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
-_CPU_SECONDS_PER_SCRAPE = 15.0
+_SECONDS_PER_SCRAPE = 15.0
+_PERIODS_PER_SCRAPE = _SECONDS_PER_SCRAPE / 0.1  # the kernel's CFS period is 100 ms
+_THROTTLED_SHARE = 0.34
+"""Share of its periods in which the platform's throttled workload waits."""
+_STATE_TARGET = {"job": "kube-state-metrics", "instance": "kube-state-metrics.monitoring.svc:8080"}
+_API_TARGET = {"job": "apiserver", "instance": "172.18.0.254:6443"}
 
 
 class StateMetrics:
@@ -31,56 +37,123 @@ class StateMetrics:
         runtime: asked for the usage of running containers.
         gauge: sets a gauge.
         count: adds to a counter.
+        forget: ends every series with the labels given.
+        certificate_ms: the instant at which an old client certificate expires; a standing, harmless alert.
     """
 
-    def __init__(self, store: Store, runtime: ContainerRuntime, gauge: Gauge, count: Count) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runtime: ContainerRuntime,
+        *,
+        gauge: Gauge,
+        count: Count,
+        forget: Forget,
+        certificate_ms: int,
+    ) -> None:
         self._store = store
         self._runtime = runtime
         self._gauge = gauge
         self._count = count
+        self._forget = forget
+        self._certificate_ms = certificate_ms
         self._by_kind: dict[str, list[Sample]] = {}
         store.subscribe(self._notice)
 
     def _notice(self, change: Change) -> None:
         self._by_kind.pop(change.kind.plural, None)
+        if change.verb == "DELETED" and change.kind.plural == "pods":
+            metadata = change.last["metadata"]
+            self._forget({"namespace": metadata["namespace"], "pod": metadata["name"]})
 
     def collect(self) -> None:
         """Set every gauge to what the cluster says now."""
         for plural, sampler in _SAMPLERS.items():
             samples = self._by_kind.get(plural)
             if samples is None:
-                found = (sample for document in self._store.list(kind_named(plural)) for sample in sampler(document))
-                samples = self._by_kind[plural] = list(found)
+                found = (
+                    sample
+                    for document in self._store.list(kind_named(plural))
+                    for sample in sampler(document)
+                )
+                samples = self._by_kind[plural] = [
+                    (name, {**labels, **_STATE_TARGET}, value) for name, labels, value in found
+                ]
             for name, labels, value in samples:
                 self._gauge(name, labels, value)
         self._collect_usage()
+        self._collect_targets()
+        left_days = (self._certificate_ms - self._store.kernel.now_ms) / (24 * HOUR_MS)
+        self._gauge(
+            "apiserver_client_certificate_expiration_days", _API_TARGET, round(left_days, 3)
+        )
+
+    def _collect_targets(self) -> None:
+        """Whether each target that is scraped answers."""
+        self._gauge("up", _API_TARGET, 1.0)
+        for node in self._store.list(kind_named("nodes")):
+            self._gauge("up", {**_kubelet_of(node), "node": node["metadata"]["name"]}, 1.0)
+        for pod in self._store.list(kind_named("pods")):
+            labels, status = pod["metadata"].get("labels", {}), pod.get("status", {})
+            name = labels.get("app.kubernetes.io/name", "")
+            if name in SCRAPED_PORTS and labels.get("app.kubernetes.io/part-of") == "platform":
+                target = {
+                    "job": name,
+                    "instance": f"{status.get('podIP', '')}:{SCRAPED_PORTS[name]}",
+                }
+                place = {"namespace": pod["metadata"]["namespace"], "pod": pod["metadata"]["name"]}
+                self._gauge("up", {**target, **place}, float(status.get("phase") == "Running"))
 
     def _collect_usage(self) -> None:
+        kubelets = {
+            node["metadata"]["name"]: _kubelet_of(node)
+            for node in self._store.list(kind_named("nodes"))
+        }
         for pod in self._store.list(kind_named("pods")):
             metadata = pod["metadata"]
             for status in pod.get("status", {}).get("containerStatuses", []):
                 if "running" not in status.get("state", {}):
                     continue
                 usage = self._runtime.usage(pod, status["name"])
+                node = pod["spec"].get("nodeName", "")
                 labels = {
+                    **kubelets.get(node, {}),
                     "namespace": metadata["namespace"],
                     "pod": metadata["name"],
                     "container": status["name"],
-                    "node": pod["spec"].get("nodeName", ""),
+                    "node": node,
                 }
                 self._gauge("container_memory_working_set_bytes", labels, usage.memory_bytes)
-                seconds = usage.cpu_millicores / 1000 * _CPU_SECONDS_PER_SCRAPE
+                seconds = usage.cpu_millicores / 1000 * _SECONDS_PER_SCRAPE
                 self._count("container_cpu_usage_seconds_total", labels, seconds)
+                if status["name"] == THROTTLED:
+                    self._count("container_cpu_cfs_periods_total", labels, _PERIODS_PER_SCRAPE)
+                    self._count(
+                        "container_cpu_cfs_throttled_periods_total",
+                        labels,
+                        _PERIODS_PER_SCRAPE * _THROTTLED_SHARE,
+                    )
+
+
+def _kubelet_of(node: Json) -> dict[str, str]:
+    addresses = {
+        item["type"]: item["address"] for item in node.get("status", {}).get("addresses", [])
+    }
+    return {"job": "kubelet", "instance": f"{addresses.get('InternalIP', '')}:10250"}
 
 
 def _pod_samples(pod: Json) -> Iterator[Sample]:
     metadata, status = pod["metadata"], pod.get("status", {})
     labels = {"namespace": metadata["namespace"], "pod": metadata["name"]}
-    workload = workload_of(pod).split("/")
-    owner = {"created_by_kind": workload[1], "created_by_name": workload[2]}
+    creator = next(iter(metadata.get("ownerReferences", [])), {"kind": "", "name": ""})
+    owner = {"created_by_kind": creator["kind"], "created_by_name": creator["name"]}
     yield "kube_pod_info", {**labels, **owner, "node": pod["spec"].get("nodeName", "")}, 1
     for phase in _PHASES:
-        yield "kube_pod_status_phase", {**labels, "phase": phase}, float(status.get("phase") == phase)
+        yield (
+            "kube_pod_status_phase",
+            {**labels, "phase": phase},
+            float(status.get("phase") == phase),
+        )
     conditions = {item["type"]: item["status"] for item in status.get("conditions", [])}
     for answer in ("true", "false"):
         ready = conditions.get("Ready", "False").lower() == answer
@@ -93,9 +166,17 @@ def _pod_samples(pod: Json) -> Iterator[Sample]:
             for resource, quantity in container.get("resources", {}).get(side, {}).items():
                 unit = "core" if resource == "cpu" else "byte"
                 name = f"kube_pod_container_resource_{side}"
-                yield name, {**named, "resource": resource, "unit": unit}, float(parse_quantity(quantity))
+                yield (
+                    name,
+                    {**named, "resource": resource, "unit": unit},
+                    float(parse_quantity(quantity)),
+                )
                 if (side, resource) == ("limits", "memory"):
-                    yield "container_spec_memory_limit_bytes", named, float(parse_quantity(quantity))
+                    yield (
+                        "container_spec_memory_limit_bytes",
+                        named,
+                        float(parse_quantity(quantity)),
+                    )
 
 
 def _container_samples(labels: dict[str, str], status: Json) -> Iterator[Sample]:
@@ -112,7 +193,10 @@ def _container_samples(labels: dict[str, str], status: Json) -> Iterator[Sample]
 
 
 def _deployment_samples(document: Json) -> Iterator[Sample]:
-    labels = {"namespace": document["metadata"]["namespace"], "deployment": document["metadata"]["name"]}
+    labels = {
+        "namespace": document["metadata"]["namespace"],
+        "deployment": document["metadata"]["name"],
+    }
     status = document.get("status", {})
     yield "kube_deployment_spec_replicas", labels, document["spec"].get("replicas", 1)
     for field, name in (
@@ -126,24 +210,47 @@ def _deployment_samples(document: Json) -> Iterator[Sample]:
     yield "kube_deployment_status_observed_generation", labels, status.get("observedGeneration", 0)
     for condition in status.get("conditions", []):
         for answer in ("true", "false"):
-            named = {**labels, "condition": condition["type"], "status": answer, "reason": condition.get("reason", "")}
-            yield "kube_deployment_status_condition", named, float(condition["status"].lower() == answer)
+            named = {
+                **labels,
+                "condition": condition["type"],
+                "status": answer,
+                "reason": condition.get("reason", ""),
+            }
+            yield (
+                "kube_deployment_status_condition",
+                named,
+                float(condition["status"].lower() == answer),
+            )
 
 
 def _replica_set_samples(document: Json) -> Iterator[Sample]:
     if not document["spec"].get("replicas"):
         return
-    labels = {"namespace": document["metadata"]["namespace"], "replicaset": document["metadata"]["name"]}
+    labels = {
+        "namespace": document["metadata"]["namespace"],
+        "replicaset": document["metadata"]["name"],
+    }
     yield "kube_replicaset_status_replicas", labels, document.get("status", {}).get("replicas", 0)
     yield "kube_replicaset_spec_replicas", labels, document["spec"]["replicas"]
-    yield "kube_replicaset_status_ready_replicas", labels, document.get("status", {}).get("readyReplicas", 0)
+    yield (
+        "kube_replicaset_status_ready_replicas",
+        labels,
+        document.get("status", {}).get("readyReplicas", 0),
+    )
 
 
 def _quota_samples(document: Json) -> Iterator[Sample]:
-    labels = {"namespace": document["metadata"]["namespace"], "resourcequota": document["metadata"]["name"]}
+    labels = {
+        "namespace": document["metadata"]["namespace"],
+        "resourcequota": document["metadata"]["name"],
+    }
     for side in ("hard", "used"):
         for resource, quantity in document.get("status", {}).get(side, {}).items():
-            yield "kube_resourcequota", {**labels, "resource": resource, "type": side}, float(parse_quantity(quantity))
+            yield (
+                "kube_resourcequota",
+                {**labels, "resource": resource, "type": side},
+                float(parse_quantity(quantity)),
+            )
 
 
 def _autoscaler_samples(document: Json) -> Iterator[Sample]:
@@ -151,8 +258,16 @@ def _autoscaler_samples(document: Json) -> Iterator[Sample]:
     labels = {"namespace": metadata["namespace"], "horizontalpodautoscaler": metadata["name"]}
     yield "kube_horizontalpodautoscaler_spec_max_replicas", labels, spec["maxReplicas"]
     yield "kube_horizontalpodautoscaler_spec_min_replicas", labels, spec.get("minReplicas", 1)
-    yield "kube_horizontalpodautoscaler_status_current_replicas", labels, status.get("currentReplicas", 0)
-    yield "kube_horizontalpodautoscaler_status_desired_replicas", labels, status.get("desiredReplicas", 0)
+    yield (
+        "kube_horizontalpodautoscaler_status_current_replicas",
+        labels,
+        status.get("currentReplicas", 0),
+    )
+    yield (
+        "kube_horizontalpodautoscaler_status_desired_replicas",
+        labels,
+        status.get("desiredReplicas", 0),
+    )
 
 
 def _node_samples(document: Json) -> Iterator[Sample]:

@@ -21,6 +21,8 @@ from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
 from opsrange.wire import Handler, Request, Response
 from opsrange.world import Kernel, Twin
 
+_ODD_S = (15, 290)
+"""Incidents do not begin on the hour."""
 _PAGE_WITHIN_MS = 25 * MINUTE_MS
 
 
@@ -42,6 +44,7 @@ class Instance:
         background.schedule(self.estate, stream, scenario.distractors, hour_ends_ms)
         self.estate.advance(HOUR_MS)
         self.baseline = self.estate.journey_rates(HOUR_MS // 2)
+        self.estate.advance(stream.randint(*_ODD_S) * SECOND_MS)
         self.params = self.fault.draw(self.estate, stream)
         self.cause = self.fault.cause(self.estate, self.params)
         self.remedy = self.fault.remedy(self.estate, self.params)

@@ -51,7 +51,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
     name = params["service"]
     return Remedy(
         commands=(
-            f"kubectl -n {estate.namespace} get pods",
+            f"kubectl -n {estate.namespace} describe pods -l app.kubernetes.io/name={name}",
             f"kubectl -n {estate.namespace} rollout history deployment/{name}",
             f"kubectl -n {estate.namespace} rollout undo deployment/{name}",
             f"kubectl -n {estate.namespace} rollout status deployment/{name} --timeout=180s",

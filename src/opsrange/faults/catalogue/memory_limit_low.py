@@ -51,7 +51,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
     name, old = params["service"], params["old"]
     return Remedy(
         commands=(
-            f"kubectl -n {estate.namespace} get pods",
+            f"kubectl -n {estate.namespace} describe pods -l app.kubernetes.io/name={name}",
             f"kubectl -n {estate.namespace} describe deployment/{name}",
             (
                 f"kubectl -n {estate.namespace} set resources deployment/{name}"
