@@ -6,10 +6,10 @@ Its life before an attempt: installed some days ago, releases since, then one ho
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from opsrange.apps.application import Application
+from opsrange.apps.application import Application, Journey
 from opsrange.apps.definition import load
 from opsrange.estates import platform, snapshot
 from opsrange.estates.front_door import FrontDoor
@@ -26,7 +26,7 @@ from opsrange.telemetry.promql import Engine
 from opsrange.telemetry.ruleset import default_rules
 from opsrange.telemetry.telemetry import Telemetry
 from opsrange.trace import StateChange
-from opsrange.types import MINUTE_MS, SECOND_MS, Json
+from opsrange.types import SECOND_MS, Json
 from opsrange.wire import Handler
 from opsrange.world import Kernel
 
@@ -199,20 +199,8 @@ class Estate:
     def journey_rates(self, window_ms: int) -> Mapping[str, Rates]:
         """What users met per operation during the last ``window_ms``."""
         since_ms = self.kernel.now_ms - window_ms
-        sums: dict[str, list[float]] = {}
-        for journey in self.application.journeys:
-            if journey.instant_ms > since_ms:
-                total = sums.setdefault(journey.operation, [0.0, 0.0, 0.0])
-                total[0] += journey.attempted
-                total[1] += journey.failed
-                total[2] += journey.p95_ms * journey.attempted
-        seconds = window_ms / SECOND_MS
-        return {
-            operation: Rates(
-                attempted / seconds, failed / seconds, weighted / attempted if attempted else 0.0
-            )
-            for operation, (attempted, failed, weighted) in sorted(sums.items())
-        }
+        recent = [journey for journey in self.application.journeys if journey.instant_ms > since_ms]
+        return _rates(recent, window_ms)
 
     def health(self, window_ms: int) -> dict[str, float]:
         """Success ratio per operation during the last ``window_ms``."""
@@ -223,22 +211,17 @@ class Estate:
             for operation, rates in self.journey_rates(window_ms).items()
         }
 
-    def health_history(self, since_ms: int, target: float) -> Iterator[tuple[int, bool]]:
-        """Per minute from ``since_ms``: whether every operation's success ratio reached ``target``."""
-        minutes: dict[int, dict[str, list[float]]] = {}
+    def journey_history(
+        self, since_ms: int, window_ms: int
+    ) -> Iterator[tuple[int, Mapping[str, Rates]]]:
+        """Per window from ``since_ms`` on: its first instant, and what users met in it per operation."""
+        windows: dict[int, list[Journey]] = {}
         for journey in self.application.journeys:
             if journey.instant_ms > since_ms:
-                minute_ms = since_ms + (journey.instant_ms - since_ms) // MINUTE_MS * MINUTE_MS
-                total = minutes.setdefault(minute_ms, {}).setdefault(journey.operation, [0.0, 0.0])
-                total[0] += journey.attempted
-                total[1] += journey.failed
-        for minute_ms, operations in sorted(minutes.items()):
-            yield (
-                minute_ms,
-                all(
-                    failed <= (1 - target) * attempted for attempted, failed in operations.values()
-                ),
-            )
+                index = (journey.instant_ms - since_ms - 1) // window_ms
+                windows.setdefault(since_ms + index * window_ms, []).append(journey)
+        for start_ms, journeys in sorted(windows.items()):
+            yield start_ms, _rates(journeys, window_ms)
 
     def paging_alerts(self) -> list[Alert]:
         """Alerts that page now, silenced or not, the one that has been active longest first."""
@@ -292,3 +275,20 @@ class Estate:
             and entry.actor == actor
             and entry.topic.startswith("alert.")
         ]
+
+
+def _rates(journeys: Iterable[Journey], window_ms: int) -> Mapping[str, Rates]:
+    """Steps of users' journeys, summed per operation over a window."""
+    sums: dict[str, list[float]] = {}
+    for journey in journeys:
+        total = sums.setdefault(journey.operation, [0.0, 0.0, 0.0])
+        total[0] += journey.attempted
+        total[1] += journey.failed
+        total[2] += journey.p95_ms * journey.attempted
+    seconds = window_ms / SECOND_MS
+    return {
+        operation: Rates(
+            attempted / seconds, failed / seconds, weighted / attempted if attempted else 0.0
+        )
+        for operation, (attempted, failed, weighted) in sorted(sums.items())
+    }

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsrange.estates import differences
+from opsrange.estates import Rates, differences
 from opsrange.types import MINUTE_MS, SECOND_MS, Json
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ SOAK_MS = 10 * MINUTE_MS
 WINDOW_MS = MINUTE_MS
 SUCCESS_TARGET = 0.98
 """Least share of successes per operation and window; a healthy estate stays above 0.99."""
+RECOVERY_WINDOW_MS = 30 * SECOND_MS
+"""How finely the instant of recovery is told."""
+RECOVERY_FAILED_MIN = 3.0
+"""Fewer failures in such a window are noise."""
 P95_FACTOR = 2.5
 P95_SLACK_MS = 150.0
 
@@ -55,7 +59,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
         "times": {
             "paged_ms": instance.paged_ms,
             "diagnosed_ms": reported_ms if report else None,
-            "repaired_ms": _repaired_ms(instance, ended_ms),
+            "repaired_ms": _repaired_ms(instance),
             "ended_ms": ended_ms,
         },
         "report": report,
@@ -113,15 +117,26 @@ def _conditions(instance: Instance) -> list[Json]:
     ]
 
 
-def _repaired_ms(instance: Instance, ended_ms: int) -> int | None:
-    """The first instant after the page from which every operation stayed within its target to the end."""
+def _repaired_ms(instance: Instance) -> int | None:
+    """The first instant after the page from which every operation stayed within its targets to the end."""
     good_since: int | None = None
-    for instant_ms, healthy in instance.estate.health_history(instance.paged_ms, SUCCESS_TARGET):
-        if not healthy:
+    for start_ms, rates in instance.estate.journey_history(instance.paged_ms, RECOVERY_WINDOW_MS):
+        if any(_missed(each, instance.baseline[operation]) for operation, each in rates.items()):
             good_since = None
         elif good_since is None:
-            good_since = instant_ms
+            good_since = start_ms
     return good_since
+
+
+def _missed(rates: Rates, baseline: Rates) -> bool:
+    """Whether a short window missed its targets by more than chance."""
+    failed = rates.failed_per_s * RECOVERY_WINDOW_MS / SECOND_MS
+    if (
+        failed >= RECOVERY_FAILED_MIN
+        and rates.failed_per_s > (1 - SUCCESS_TARGET) * rates.attempted_per_s
+    ):
+        return True
+    return rates.p95_ms > baseline.p95_ms * P95_FACTOR + P95_SLACK_MS
 
 
 def _changes(instance: Instance, mine: Json, other: Json) -> Json:
