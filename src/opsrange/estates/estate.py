@@ -121,6 +121,7 @@ class Estate:
             self._release_latest(service)
             self.cluster.settle()
         self.kernel.leap(self.variant.opens_ms - self.kernel.now_ms)
+        self.cluster.recorder.forget_old()  # in a leap no timer fires
         self.application.start()
         self.telemetry.start()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -44,13 +45,20 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing an investigator must see to know the cause.
-
-    An answer of the world contains the fact when it contains every needle.
-    """
+    """One thing an investigator must see to know the cause."""
 
     id: str
     needles: tuple[str, ...]
+    """Regular expressions. An answer contains the fact when each is found in its normal form, see :func:`normal`."""
+
+    def within(self, text: str) -> bool:
+        """Whether a text in normal form contains the fact."""
+        return all(re.search(needle, text) for needle in self.needles)
+
+
+def normal(text: str) -> str:
+    """One form for JSON, YAML and ``describe``: no quotes or backslashes, ``name:value`` without blanks."""
+    return text.replace("\\", "").replace('"', "").replace(": ", ":").replace("=", ":")
 
 
 @dataclass(frozen=True, slots=True)

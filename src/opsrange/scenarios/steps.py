@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsrange.estates import Estate, differences
-from opsrange.faults import Fact
+from opsrange.faults import Fact, normal
 from opsrange.kube.store import Change, key_of
 from opsrange.trace import Effect, StateChange, Step, WorldRequest
 from opsrange.types import MINUTE_MS, Json
@@ -90,7 +90,8 @@ class Recorder:
         return step
 
     def _facts_in(self, text: str) -> list[str]:
-        return [fact.id for fact in self._facts if all(needle in text for needle in fact.needles)]
+        plain = normal(text)
+        return [fact.id for fact in self._facts if fact.within(plain)]
 
 
 def _rows(change: Change) -> list[StateChange]:

@@ -68,7 +68,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("address-in-use", (params["variable"], params["new"])),)
+    return (Fact("address-in-use", (rf"{params['variable']}(,?\s*value)?:\s*{params['new']}\b",)),)
 
 
 FAULT = Fault(

@@ -67,7 +67,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("flag-state", (params["flag"], "defaultVariant")),)
+    return (Fact("flag-state", (params["flag"], f"defaultVariant:{params['new']}")),)
 
 
 FAULT = Fault(

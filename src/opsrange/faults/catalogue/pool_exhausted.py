@@ -47,7 +47,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("pool-size", (_VARIABLE, f'"value":"{params["new"]}"')),)
+    return (Fact("pool-size", (rf"{_VARIABLE}(,?\s*value)?:\s*{params['new']}\b",)),)
 
 
 FAULT = Fault(

@@ -43,7 +43,9 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("scaled-down", ("Scaled down replica set", params["service"], "to 0")),)
+    return (
+        Fact("scaled-down", (rf"Scaled down replica set {params['service']}-\w+ from \d+ to 0",)),
+    )
 
 
 FAULT = Fault(

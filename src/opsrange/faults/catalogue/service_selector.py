@@ -62,8 +62,10 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    changed = next(value for key, value in params["new"].items() if params["old"].get(key) != value)
-    return (Fact("selector", (params["service"], "selector", changed)),)
+    key, value = next(
+        (key, value) for key, value in params["new"].items() if params["old"].get(key) != value
+    )
+    return (Fact("selector", (params["service"], "[Ss]elector", rf"{key}:{value}\b")),)
 
 
 FAULT = Fault(

@@ -62,7 +62,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("target-port", (params["service"], "targetPort", str(params["new"]))),)
+    return (Fact("target-port", (params["service"], rf"[tT]argetPort:\s*{params['new']}\b")),)
 
 
 FAULT = Fault(

@@ -124,6 +124,13 @@ class Recorder:
             self._kernel.after(_TTL_MS, self._sweep, priority=9)
 
     def _sweep(self) -> None:
+        self.forget_old()
+        self._sweep_pending = bool(self._stored)
+        if self._stored:
+            next_ms = min(last_ms for _, _, last_ms in self._stored.values()) + _TTL_MS
+            self._kernel.at(next_ms, self._sweep, priority=9)
+
+    def forget_old(self) -> None:
         """Forget what is older than an hour, and what was remembered to combine it."""
         now_ms, kind = self._kernel.now_ms, kind_by_name()["Event"]
         for key, (namespace, name, last_ms) in list(self._stored.items()):
@@ -137,10 +144,6 @@ class Recorder:
         self._series = {k: s for k, s in self._series.items() if s.last_ms > horizon_ms}
         refilled_ms = now_ms - _BURST * _REFILL_MS
         self._buckets = {k: b for k, b in self._buckets.items() if b.filled_ms > refilled_ms}
-        self._sweep_pending = bool(self._stored)
-        if self._stored:
-            next_ms = min(last_ms for _, _, last_ms in self._stored.values()) + _TTL_MS
-            self._kernel.at(next_ms, self._sweep, priority=9)
 
 
 def _event(about: Json, what: tuple[str, str, str], source: Json, part: str) -> Json:
