@@ -39,6 +39,9 @@ def test_the_models_figures_have_names_and_units() -> None:
 
 
 @pytest.mark.seat
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Inspect leaves streams unclosed
 def test_quick_mode_writes_every_figure_in_the_documented_shape(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
     result = CliRunner().invoke(command, ["--quick", "--json", "--out", str(out)])
