@@ -8,6 +8,8 @@ Belongs here: driving Inspect. Does not: printing (``cli``), results (``logbook`
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,14 +28,19 @@ Progress = Callable[[str, str], None]
 _listeners: list[Progress] = []
 
 
-@hooks(name="opsrange_progress", description="Tells opsrange's own progress bar of finished attempts.")
+@hooks(
+    name="opsrange_progress", description="Tells opsrange's own progress bar of finished attempts."
+)
 class _ProgressHooks(Hooks):
     def enabled(self) -> bool:
         return bool(_listeners)
 
     async def on_sample_end(self, data: SampleEnd) -> None:
         for listener in _listeners:
-            listener(str(data.sample.eval.model if hasattr(data.sample, "eval") else ""), str(data.sample.id))
+            listener(
+                str(data.sample.eval.model if hasattr(data.sample, "eval") else ""),
+                str(data.sample.id),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,23 +79,26 @@ def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
     if progress is not None:
         _listeners.append(progress)
     try:
-        _, logs = eval_set(
-            tasks=[task],
-            log_dir=str(suite.folder),
-            model=list(suite.models),
-            model_base_url=suite.model_base_url,
-            model_args=suite.model_args,
-            epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
-            max_samples=suite.at_once,
-            max_tasks=len(suite.models),  # side by side, so that an instance is built once for all of them
-            max_sandboxes=suite.at_once,
-            retry_attempts=1,
-            log_buffer=1,
-            log_dir_allow_dirty=True,
-            fail_on_error=False,
-            display="none",
-            score_display=False,
-        )
+        # Inspect greets on standard output, which is ours.
+        with contextlib.redirect_stdout(io.StringIO()):
+            _, logs = eval_set(
+                tasks=[task],
+                log_dir=str(suite.folder),
+                model=list(suite.models),
+                model_base_url=suite.model_base_url,
+                model_args=suite.model_args,
+                epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
+                max_samples=suite.at_once,
+                # side by side, so that an instance is built once for all of them
+                max_tasks=len(suite.models),
+                max_sandboxes=suite.at_once,
+                retry_attempts=1,
+                log_buffer=1,
+                log_dir_allow_dirty=True,
+                fail_on_error=False,
+                display="none",
+                score_display=False,
+            )
     finally:
         if progress is not None:
             _listeners.remove(progress)
