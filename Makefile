@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # virtualenv, where Debian's python3-venv is not installed
 BOOTSTRAP := .bootstrap
 
-.PHONY: run test check bench format lock clean
+.PHONY: run test check bench docs format lock clean
 
 run: $(STAMP)  ## set up, then run the demo
 	$(BIN)/opsrange demo
@@ -22,6 +22,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/opsrange bench --out bench.json
+
+docs: $(STAMP)  ## the generated reference
+	$(BIN)/python docs/generate.py
 
 format: $(STAMP)
 	$(BIN)/ruff format src tests
