@@ -6,8 +6,8 @@ Belongs here: positions, ticks, labels that do not collide. Does not: markup, co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from opsrange.reports.results import AgentResult
 from opsrange.scoring.statistics import Summary
@@ -16,7 +16,10 @@ WIDTH = 480
 HEIGHT = 300
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 14, 40
 """Margins of the plot, in the units of the drawing."""
-_LABEL_GAP = 13
+_LABEL_GAP = 9.0
+_LABEL_HEIGHT = 13
+_LETTER_WIDTH = 6.8
+_PLACES = 9
 _TICKS = 4
 
 
@@ -100,16 +103,15 @@ def score_against(
 
 def _point(result: AgentResult, x: float, score: float) -> Point:
     bounds = result.summary.score_interval
-    right_half = x > LEFT + 0.62 * (WIDTH - LEFT - RIGHT)
     return Point(
         agent=result.agent,
         x=round(x, 1),
         y=_height(score),
         y_low=_height(bounds.low if bounds else score),
         y_high=_height(bounds.high if bounds else score),
-        label_x=round(x - 9 if right_half else x + 9, 1),
-        label_y=_height(score) + 4,
-        anchor="end" if right_half else "start",
+        label_x=0.0,
+        label_y=0.0,
+        anchor="start",
     )
 
 
@@ -126,36 +128,46 @@ def _nice(step: float) -> float:
 
 
 def _apart(points: Sequence[Point]) -> list[Point]:
-    """Push labels down where they would lie on each other, and all of them up when the last falls out."""
+    """Give each label the first place where it hides no point and no other label."""
     placed: list[Point] = []
-    for point in sorted(points, key=lambda each: (each.y, each.x)):
-        label_y = point.label_y
-        for other in placed:
-            beside = _extent(other)[0] < _extent(point)[1] and _extent(point)[0] < _extent(other)[1]
-            if beside and abs(other.label_y - label_y) < _LABEL_GAP:
-                label_y = other.label_y + _LABEL_GAP
-        placed.append(_moved(point, label_y))
+    for point in points:
+        free = (
+            moved
+            for moved in _places(point)
+            if not any(_hides(moved, other.x, other.y) for other in points)
+            and not any(_collide(moved, other) for other in placed)
+        )
+        placed.append(next(free, next(_places(point))))
     return placed
+
+
+def _places(point: Point) -> Iterator[Point]:
+    """Beside the point, then ever further above and below it; to the right, then to the left."""
+    for index in range(_PLACES):
+        step = (index + 1) // 2 * (-1 if index % 2 else 1)
+        label_y = round(point.y + 4 + step * _LABEL_HEIGHT, 1)
+        for side, anchor in ((_LABEL_GAP, "start"), (-_LABEL_GAP, "end")):
+            moved = replace(point, label_x=point.x + side, label_y=label_y, anchor=anchor)
+            low, high = _extent(moved)
+            if low >= LEFT and high <= WIDTH and TOP - 6 <= label_y <= HEIGHT - BOTTOM + 4:
+                yield moved
+    yield replace(point, label_x=point.x + _LABEL_GAP, label_y=point.y + 4)
 
 
 def _extent(point: Point) -> tuple[float, float]:
     """Where a label begins and ends, by the width of an average letter."""
-    width = 7.0 * len(point.agent) + 9
-    return (
-        (point.label_x - width, point.label_x)
-        if point.anchor == "end"
-        else (point.label_x, point.label_x + width)
-    )
+    width = _LETTER_WIDTH * len(point.agent)
+    if point.anchor == "end":
+        return point.label_x - width, point.label_x
+    return point.label_x, point.label_x + width
 
 
-def _moved(point: Point, label_y: float) -> Point:
-    return Point(
-        agent=point.agent,
-        x=point.x,
-        y=point.y,
-        y_low=point.y_low,
-        y_high=point.y_high,
-        label_x=point.label_x,
-        label_y=round(label_y, 1),
-        anchor=point.anchor,
-    )
+def _hides(point: Point, x: float, y: float) -> bool:
+    low, high = _extent(point)
+    return low - 6 < x < high + 6 and -6 < point.label_y - y < 15
+
+
+def _collide(point: Point, other: Point) -> bool:
+    (low, high), (other_low, other_high) = _extent(point), _extent(other)
+    beside = low < other_high and other_low < high
+    return beside and abs(point.label_y - other.label_y) < _LABEL_HEIGHT

@@ -92,7 +92,9 @@ class Results(Record):
     agents: list[AgentResult]
 
 
-def results_of(attempts: dict[str, Sequence[AttemptResult]], version: str, toolbox: dict[str, str]) -> Results:
+def results_of(
+    attempts: dict[str, Sequence[AttemptResult]], version: str, toolbox: dict[str, str]
+) -> Results:
     """Aggregate attempts by agent.
 
     Args:
@@ -104,7 +106,15 @@ def results_of(attempts: dict[str, Sequence[AttemptResult]], version: str, toolb
     for agent, rows in attempts.items():
         ordered = sorted(rows, key=lambda row: (row.scenario, row.seed, row.epoch))
         agents.append(
-            AgentResult(agent=agent, summary=summarise([row.counted() for row in ordered]), attempts=ordered)
+            AgentResult(
+                agent=agent, summary=summarise([row.counted() for row in ordered]), attempts=ordered
+            )
         )
-    agents.sort(key=lambda result: (-(result.summary.pass_at_1 or 0.0), -(result.summary.score_mean or 0.0), result.agent))
+    agents.sort(
+        key=lambda result: (
+            -(result.summary.pass_at_1 or 0.0),
+            -(result.summary.score_mean or 0.0),
+            result.agent,
+        )
+    )
     return Results(opsrange_version=version, toolbox=toolbox, agents=agents)

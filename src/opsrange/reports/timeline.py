@@ -77,7 +77,7 @@ class StepView:
     """Whether service levels are known after it."""
     facts: Sequence[str]
     facts_hidden: Sequence[str]
-    """Facts that were returned and cut away before the agent saw them."""
+    """Facts that an answer contained and the output no longer: filtered or cut away before the agent saw them."""
     requests: str
     output: str
     errors: str

@@ -16,13 +16,15 @@ _VALUE_CHARS_MAX = 160
 
 
 def percent(share: float | None) -> str:
-    """A share of one, without decimals."""
-    return UNKNOWN if share is None else f"{100 * share:.0f} %"
+    """A share of one, without decimals; the space does not break."""
+    return UNKNOWN if share is None else f"{100 * share:.0f}\u00a0%"
 
 
 def interval(bounds: Interval | None) -> str:
     """A 95 % interval of a share."""
-    return UNKNOWN if bounds is None else f"{100 * bounds.low:.0f} to {100 * bounds.high:.0f} %"
+    return (
+        UNKNOWN if bounds is None else f"{100 * bounds.low:.0f} to {100 * bounds.high:.0f}\u00a0%"
+    )
 
 
 def number(value: float | None, digits: int = 0) -> str:
