@@ -11,13 +11,17 @@ from opsrange.scoring.statistics import Interval
 
 def print_board(results: Results, console: Console | None = None) -> None:
     """One row per agent, best first."""
-    table = Table(title="Leaderboard", title_justify="left")
-    table.add_column("agent", no_wrap=True)
-    for name in ("pass@1", "95 % interval", "score", "diagnosis", "turns", "min to repair", "scored", "void"):
-        table.add_column(name, justify="right")
+    table = Table(title="Leaderboard", title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column("agent", overflow="fold")
+    for name in ("pass@1", "95 %", "score", "cause", "turns", "repair", "n", "void"):
+        table.add_column(name, justify="right", no_wrap=True)
     for agent in results.agents:
         summary = agent.summary
-        found = [row.verdict.diagnosis.score for row in agent.attempts if row.verdict and row.verdict.diagnosis]
+        found = [
+            row.verdict.diagnosis.score
+            for row in agent.attempts
+            if row.verdict and row.verdict.diagnosis
+        ]
         diagnosis = sum(found) / len(found) if found else None
         repair_ms = summary.to_repair_ms_median
         table.add_row(
@@ -27,7 +31,7 @@ def print_board(results: Results, console: Console | None = None) -> None:
             _percent(summary.score_mean),
             _percent(diagnosis),
             "-" if summary.turns_mean is None else f"{summary.turns_mean:.1f}",
-            "-" if repair_ms is None else f"{repair_ms / 60_000:.1f}",
+            "-" if repair_ms is None else f"{repair_ms / 60_000:.1f} min",
             str(summary.scored),
             str(sum(summary.void.values())),
         )
@@ -39,4 +43,4 @@ def _percent(value: float | None) -> str:
 
 
 def _interval(interval: Interval | None) -> str:
-    return "-" if interval is None else f"{interval.low:.0%} to {interval.high:.0%}"
+    return "-" if interval is None else f"{interval.low * 100:.0f}-{interval.high * 100:.0f}"

@@ -11,8 +11,16 @@ AGENTS = ("oracle", "triage", "constant", "null")
 
 @click.command("demo", epilog="Example: opsrange demo --seeds 1-3 --out out/demo")
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
-@click.option("--scenario", default="all", show_default=True, help="Comma-separated scenarios, or all.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="Output folder.")
+@click.option(
+    "--scenario", default="all", show_default=True, help="Comma-separated scenarios, or all."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Output folder.",
+)
 @click.option("--at-once", default=4, show_default=True, help="Attempts at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(seeds: str, scenario: str, out: Path, at_once: int, as_json: bool) -> None:
@@ -26,7 +34,9 @@ def command(seeds: str, scenario: str, out: Path, at_once: int, as_json: bool) -
 
     require()
     models = [f"opsrange/{name}" for name in AGENTS]
-    suite = Suite(models=models, folder=out / LOGS_FOLDER, scenario=scenario, seeds=seeds, at_once=at_once)
+    suite = Suite(
+        models=models, folder=out / LOGS_FOLDER, scenario=scenario, seeds=seeds, at_once=at_once
+    )
     results = run_with_progress(suite)
     write_outputs(results, out)
     present(results, out, as_json=as_json)

@@ -8,7 +8,9 @@ import sys
 import click
 
 
-@click.command("doctor", epilog="Example: opsrange doctor --json. Exit code 1 when something is missing.")
+@click.command(
+    "doctor", epilog="Example: opsrange doctor --json. Exit code 1 when something is missing."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(as_json: bool) -> None:
     """Check everything an attempt needs, before one needs it."""

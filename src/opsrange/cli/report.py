@@ -9,7 +9,9 @@ import click
 
 @click.command("report", epilog="Example: opsrange report out/demo/logs --out report.html")
 @click.argument("logs", type=click.Path(path_type=Path), default=Path("out/demo/logs"))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True
+)
 def command(logs: Path, out: Path) -> None:
     """Write one HTML file that opens offline."""
     from opsrange.reports.page import render

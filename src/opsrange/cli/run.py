@@ -15,25 +15,48 @@ from opsrange.errors import OperatorError
 @click.option("--model", "models", multiple=True, help="An Inspect model name; repeat for several.")
 @click.option("--model-base-url", default=None, help="Where an OpenAI-compatible server listens.")
 @click.option("--agent", default="", help="An agent of your own: path.py:function.")
-@click.option("--scenario", default="all", show_default=True, help="Comma-separated scenarios, or all.")
+@click.option(
+    "--scenario", default="all", show_default=True, help="Comma-separated scenarios, or all."
+)
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
 @click.option("--epochs", default=1, show_default=True, help="Repeats of each instance.")
 @click.option("--turns", type=int, default=None, help="Most model turns.")
-@click.option("--think-time", "think_time_s", type=float, default=None, help="Virtual seconds per model turn.")
-@click.option("--profile", type=click.Choice(["opsrange", "itbench_aa"]), default="opsrange", show_default=True)
+@click.option(
+    "--think-time", "think_time_s", type=float, default=None, help="Virtual seconds per model turn."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["opsrange", "itbench_aa"]),
+    default="opsrange",
+    show_default=True,
+)
 @click.option("--at-once", default=4, show_default=True, help="Attempts at a time.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/run"), show_default=True, help="Output folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/run"),
+    show_default=True,
+    help="Output folder.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(task: str, models: tuple[str, ...], agent: str, out: Path, as_json: bool, **options: Any) -> None:
+def command(
+    task: str, models: tuple[str, ...], agent: str, out: Path, as_json: bool, **options: Any
+) -> None:
     """Score models on incidents; the same folder continues where it stopped."""
     if not models and not agent:
-        raise OperatorError("asked for a run; found neither --model nor --agent; give one, e.g. --model openai/gpt-5")
+        raise OperatorError(
+            "asked for a run; found neither --model nor --agent; give one, e.g. --model openai/gpt-5"
+        )
     from opsrange.cli.suite import LOGS_FOLDER, present, run_with_progress, write_outputs
     from opsrange.seat.doctor import require
     from opsrange.tasks.suite import Suite
 
     require()
-    given = {"turns": options["turns"], "think_time_s": options["think_time_s"], "agent": agent or None}
+    given = {
+        "turns": options["turns"],
+        "think_time_s": options["think_time_s"],
+        "agent": agent or None,
+    }
     task_args = {name: value for name, value in given.items() if value is not None}
     suite = Suite(
         models=models or ["none/none"],

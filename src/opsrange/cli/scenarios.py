@@ -30,7 +30,9 @@ def command(context: click.Context, as_json: bool) -> None:
     from opsrange.faults import find
 
     for scenario in library().values():
-        table.add_row(scenario.id, scenario.title, find(scenario.fault).family.value, scenario.difficulty)
+        table.add_row(
+            scenario.id, scenario.title, find(scenario.fault).family.value, scenario.difficulty
+        )
     Console().print(table)
 
 

@@ -9,7 +9,12 @@ import click
 
 @click.command("score", epilog="Example: opsrange score out/run/logs --out out/run")
 @click.argument("logs", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Write results.json and report.html here.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Write results.json and report.html here.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(logs: Path, out: Path | None, as_json: bool) -> None:
     """Judge the evidence in stored logs anew; nothing is run and no log is changed."""

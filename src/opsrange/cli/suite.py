@@ -23,7 +23,9 @@ def run_with_progress(suite: Suite) -> Results:
     from opsrange.scenarios.spec import library
     from opsrange.tasks.logbook import read_logs, results_from
 
-    instances = len(choose_scenarios(suite.scenario, list(library()))) * len(parse_seeds(suite.seeds))
+    instances = len(choose_scenarios(suite.scenario, list(library()))) * len(
+        parse_seeds(suite.seeds)
+    )
     total = instances * suite.epochs * len(suite.models)
     bar = Progress(
         TextColumn("attempts"),
@@ -35,7 +37,9 @@ def run_with_progress(suite: Suite) -> Results:
     )
     with bar:
         row = bar.add_task("", total=total)
-        run_suite(suite, lambda model, sample: bar.update(row, advance=1, description=f"{model} {sample}"))
+        run_suite(
+            suite, lambda model, sample: bar.update(row, advance=1, description=f"{model} {sample}")
+        )
         bar.update(row, completed=total, description="")
     return results_from(read_logs(suite.folder))
 
@@ -54,8 +58,12 @@ def present(results: Results, out: Path, *, as_json: bool) -> None:
     if as_json:
         import json
 
-        summaries = [{"agent": row.agent, **row.summary.model_dump(mode="json")} for row in results.agents]
+        summaries = [
+            {"agent": row.agent, **row.summary.model_dump(mode="json")} for row in results.agents
+        ]
         click.echo(json.dumps({"agents": summaries, "out": str(out)}, indent=2))
         return
     print_board(results)
-    click.echo(f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {out / LOGS_FOLDER}")
+    click.echo(
+        f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {out / LOGS_FOLDER}"
+    )

@@ -12,10 +12,19 @@ import click
 BUILDER = "opsrange.scenarios.instance:build"
 
 
-@click.command("up", epilog="Example: opsrange up selector-broken --seed 3, then: KUBECONFIG=… kubectl get pods -A")
+@click.command(
+    "up",
+    epilog="Example: opsrange up selector-broken --seed 3, then: KUBECONFIG=… kubectl get pods -A",
+)
 @click.argument("scenario")
 @click.option("--seed", default=1, show_default=True, help="The instance's seed.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/up"), show_default=True, help="Where the kubeconfig goes.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/up"),
+    show_default=True,
+    help="Where the kubeconfig goes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
 def command(scenario: str, seed: int, out: Path, as_json: bool) -> None:
     """Leave a broken cluster running until Ctrl-C. Its time runs with the wall clock."""
@@ -34,7 +43,9 @@ async def _up(scenario: str, seed: int, out: Path, *, as_json: bool) -> None:
         page = await world.call("page")
         listening = {address: _listen() for address in await world.addresses()}
         await world.serve(listening, pace="wall")
-        urls = {name: f"http://127.0.0.1:{each.getsockname()[1]}" for name, each in listening.items()}
+        urls = {
+            name: f"http://127.0.0.1:{each.getsockname()[1]}" for name, each in listening.items()
+        }
         for each in listening.values():
             each.close()
         kubeconfig = _write_kubeconfig(out, urls["kubernetes:6443"], page["namespace"])
@@ -55,7 +66,12 @@ def _write_kubeconfig(out: Path, server: str, namespace: str) -> Path:
         "kind": "Config",
         "current-context": "opsrange",
         "clusters": [{"name": "opsrange", "cluster": {"server": server}}],
-        "contexts": [{"name": "opsrange", "context": {"cluster": "opsrange", "user": "you", "namespace": namespace}}],
+        "contexts": [
+            {
+                "name": "opsrange",
+                "context": {"cluster": "opsrange", "user": "you", "namespace": namespace},
+            }
+        ],
         "users": [{"name": "you", "user": {}}],
     }
     out.mkdir(parents=True, exist_ok=True)
@@ -66,7 +82,9 @@ def _write_kubeconfig(out: Path, server: str, namespace: str) -> Path:
 
 def _announce(page: str, kubeconfig: Path, urls: dict[str, str], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"kubeconfig": str(kubeconfig), "urls": urls, "page": page}, indent=2))
+        click.echo(
+            json.dumps({"kubeconfig": str(kubeconfig), "urls": urls, "page": page}, indent=2)
+        )
         return
     click.echo(page)
     click.echo(f"\nexport KUBECONFIG={kubeconfig}")

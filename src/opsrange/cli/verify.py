@@ -11,14 +11,25 @@ import click
 from opsrange.errors import OperatorError
 
 
-@click.command("verify", epilog="Example: opsrange verify --all --seeds 1-10 --json. Exit code 1 unless all are proven.")
+@click.command(
+    "verify",
+    epilog="Example: opsrange verify --all --seeds 1-10 --json. Exit code 1 unless all are proven.",
+)
 @click.argument("scenarios", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every scenario of the library.")
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-10.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/verify"), show_default=True, help="Where attempts are logged.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/verify"),
+    show_default=True,
+    help="Where attempts are logged.",
+)
 @click.option("--at-once", default=2, show_default=True, help="Instances at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
-def command(scenarios: tuple[str, ...], everything: bool, seeds: str, out: Path, at_once: int, as_json: bool) -> None:
+def command(
+    scenarios: tuple[str, ...], everything: bool, seeds: str, out: Path, at_once: int, as_json: bool
+) -> None:
     """Prove instances: quiet before, alarm after, healed by removal alone, repaired by the oracle through the seat,
     not by doing nothing and not by any cheat."""
     from opsrange.proof.attempts import prove
@@ -35,11 +46,16 @@ def command(scenarios: tuple[str, ...], everything: bool, seeds: str, out: Path,
         proofs.append(proof)
         if not as_json:
             failed = [f"{check.name}: {check.detail}" for check in proof.checks if not check.ok]
-            click.echo(f"{'proven ' if proof.proven else 'FAILED '} {proof.instance}" + "".join(f"\n  {x}" for x in failed))
+            click.echo(
+                f"{'proven ' if proof.proven else 'FAILED '} {proof.instance}"
+                + "".join(f"\n  {x}" for x in failed)
+            )
     proven = sum(proof.proven for proof in proofs)
     if as_json:
         rows = [{"proven": proof.proven, **proof.model_dump()} for proof in proofs]
-        click.echo(json.dumps({"proven": proven, "requested": len(proofs), "instances": rows}, indent=2))
+        click.echo(
+            json.dumps({"proven": proven, "requested": len(proofs), "instances": rows}, indent=2)
+        )
     else:
         click.echo(f"{proven} of {len(proofs)} instances proven")
     if proven < len(proofs):

@@ -67,7 +67,9 @@ def agent_name(log: EvalLog) -> str:
     """The name a leaderboard shows: the model, or the agent of one's own."""
     own = log.eval.task_args.get("agent")
     model = log.eval.model.removeprefix("opsrange/")
-    return f"{own} ({model})" if own else model
+    if not own:
+        return model
+    return str(own) if model.startswith("none") else f"{own} ({model})"
 
 
 def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:

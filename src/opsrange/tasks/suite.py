@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from inspect_ai import eval_set
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.hooks import Hooks, SampleEnd, hooks
 from inspect_ai.log import EvalLog
+from inspect_ai.model import get_model
 
 from opsrange.errors import OperatorError
 from opsrange.tasks import sre
@@ -75,11 +78,14 @@ def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
     factory = {"sre_repair": sre.sre_repair, "sre_diagnosis": sre.sre_diagnosis}.get(suite.task)
     if factory is None:
         raise OperatorError(f"asked for task {suite.task!r}; known are sre_repair, sre_diagnosis")
+    # Inspect greets on standard output, which is ours.
+    with contextlib.redirect_stdout(io.StringIO()):
+        for name in suite.models:
+            _known(name, suite)
     task = factory(scenario=suite.scenario, seeds=suite.seeds, **suite.task_args)
     if progress is not None:
         _listeners.append(progress)
     try:
-        # Inspect greets on standard output, which is ours.
         with contextlib.redirect_stdout(io.StringIO()):
             _, logs = eval_set(
                 tasks=[task],
@@ -103,3 +109,16 @@ def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
         if progress is not None:
             _listeners.remove(progress)
     return logs
+
+
+def _known(name: str, suite: Suite) -> None:
+    """Refuse a model that cannot be had before anything runs.
+
+    Raises:
+        OperatorError: with Inspect's own reason.
+    """
+    try:
+        get_model(name, base_url=suite.model_base_url, **suite.model_args)
+    except (ValueError, ImportError, PrerequisiteError) as error:
+        reason = re.sub(r"\[/?\w+\]", "", " ".join(str(error).split()))
+        raise OperatorError(f"asked for model {name!r}; Inspect says: {reason}") from error
