@@ -1,0 +1,88 @@
+"""The documents name everything there is, their links lead somewhere, and what is generated is current."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from opsrange.cli.main import cli
+from opsrange.faults.fault import catalogue
+from opsrange.scenarios.spec import library
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", ROOT / "CLAUDE.md", ROOT / "changes/README.md"]
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
+_COMMANDS = cli.list_commands(click.Context(cli))
+_TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@cache
+def _prose() -> str:
+    """Everything a person wrote: the reference is generated and would mention anything."""
+    return "\n".join(page.read_text() for page in PAGES if page.parent.name != "reference")
+
+
+@cache
+def _generator() -> Any:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs/generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_command_is_explained(name: str) -> None:
+    assert re.search(rf"\bopsrange {name}\b", _prose())
+
+
+@pytest.mark.parametrize("name", ["sre_diagnosis", "sre_repair"])
+def test_every_task_is_explained(name: str) -> None:
+    assert f"opsrange/{name}" in _prose()
+
+
+def test_no_command_is_explained_that_does_not_exist() -> None:
+    shown = set(re.findall(r"(?:^|`|/bin/)opsrange ([a-z]+)", _prose(), re.MULTILINE))
+    assert sorted(shown - set(_COMMANDS)) == []
+
+
+@pytest.mark.parametrize("name", [*library(), *catalogue()])
+def test_the_reference_has_every_scenario_and_fault(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs/reference/scenarios.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_make_commands_of_the_documents_exist() -> None:
+    targets = set(_TARGET.findall((ROOT / "Makefile").read_text()))
+    used = set(re.findall(r"(?:^|`)make ([a-z]+)", _prose(), re.MULTILINE))
+    assert {"run", "test"} <= used <= targets
+
+
+def test_the_readme_shows_the_example_agent_as_it_is() -> None:
+    code = (ROOT / "docs/examples/undo_oom.py").read_text().strip()
+    assert f"```python\n{code}\n```" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["cli.md", "scenarios.md", "results.schema.json"])
+def test_the_reference_is_current(name: str) -> None:
+    """When it fails: make docs."""
+    assert (ROOT / "docs/reference" / name).read_text() == _generator().documents()[name]
+
+
+def test_change_fragments_are_named_by_their_kind() -> None:
+    names = [path.name for path in (ROOT / "changes").iterdir() if path.name != "README.md"]
+    pattern = r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md"
+    assert [name for name in names if not re.fullmatch(pattern, name)] == []
