@@ -29,11 +29,14 @@ from opsrange.seat import doctor, etc
 from opsrange.seat.control import Completed
 from opsrange.seat.limits import SeatConfig
 from opsrange.seat.seat import Command, CommandRefused, Seat
+from opsrange.seat.toolbox import toolbox_versions
 from opsrange.trace import Step
 from opsrange.types import SECOND_MS
 
 STEPS_KEY = "opsrange:steps"
 """Where the sample's store keeps the records."""
+TOOLBOX_KEY = "opsrange:toolbox"
+"""Where it keeps the versions of the seat's tools."""
 _USERS = {None, etc.USER, str(etc.USER_ID)}
 _KILLED = 137
 
@@ -193,6 +196,8 @@ class SeatEnvironment(SandboxEnvironment):
         self.steps.append(step)
         self._last_ended_ms = step.ended_ms
         kept: list[Any] = store().get(STEPS_KEY) or []
+        if not kept:
+            store().set(TOOLBOX_KEY, toolbox_versions())
         store().set(STEPS_KEY, [*kept, record])
         transcript().info(record, source=STEPS_KEY)
 

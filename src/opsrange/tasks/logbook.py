@@ -16,10 +16,8 @@ from opsrange.agents.tools import REPORT_KEY
 from opsrange.errors import GraderError, OperatorError, Owner
 from opsrange.reports.results import AttemptResult, Results, results_of
 from opsrange.scoring.regrade import regrade
+from opsrange.seat.provider import STEPS_KEY, TOOLBOX_KEY
 from opsrange.trace import Report, Step
-
-STEPS_KEY = "opsrange:steps"
-TOOLBOX_KEY = "opsrange:toolbox"
 
 
 def read_logs(folder: Path) -> list[EvalLog]:

@@ -25,8 +25,8 @@ from inspect_ai.model import get_model
 from opsrange.errors import OperatorError
 from opsrange.tasks import sre
 
-Progress = Callable[[str, str], None]
-"""Told the model's name and the sample's id whenever an attempt has ended."""
+Progress = Callable[[str], None]
+"""Told the sample's id whenever an attempt has ended."""
 
 _listeners: list[Progress] = []
 
@@ -40,10 +40,7 @@ class _ProgressHooks(Hooks):
 
     async def on_sample_end(self, data: SampleEnd) -> None:
         for listener in _listeners:
-            listener(
-                str(data.sample.eval.model if hasattr(data.sample, "eval") else ""),
-                str(data.sample.id),
-            )
+            listener(str(data.sample.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
