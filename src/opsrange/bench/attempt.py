@@ -13,9 +13,9 @@ from opsrange.bench.estate import SCENARIO
 from opsrange.bench.figure import Figure, figure
 from opsrange.hosting import Stable, World
 from opsrange.seat import toolbox
+from opsrange.seat.limits import BUILDER
 from opsrange.seat.seat import Seat
 
-BUILDER = "opsrange.scenarios.instance:build"
 _API = "kubernetes:6443"
 _LIST = "kubectl get pods -A"
 _MAIN = "from opsrange.cli.main import main; main()"

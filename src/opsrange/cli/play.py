@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from opsrange.seat.seat import Seat
     from opsrange.trace import Report, Step
 
-BUILDER = "opsrange.scenarios.instance:build"
 THINK_MS = 20_000
 """What typing a command costs on the incident's clock: as much as a model's turn."""
 COST_MS = 1_000
@@ -49,6 +48,7 @@ async def _play(scenario: str, seed: int) -> AttemptResult:
     from opsrange.hosting import Stable
     from opsrange.reports.results import AttemptResult
     from opsrange.scoring.regrade import regrade
+    from opsrange.seat.limits import BUILDER
     from opsrange.seat.seat import Seat
 
     stable = await Stable.open(BUILDER)

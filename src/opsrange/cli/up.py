@@ -9,8 +9,6 @@ from pathlib import Path
 
 import click
 
-BUILDER = "opsrange.scenarios.instance:build"
-
 
 @click.command(
     "up",
@@ -36,6 +34,7 @@ def command(scenario: str, seed: int, out: Path, as_json: bool) -> None:
 
 async def _up(scenario: str, seed: int, out: Path, *, as_json: bool) -> None:
     from opsrange.hosting import Stable
+    from opsrange.seat.limits import BUILDER
 
     stable = await Stable.open(BUILDER)
     try:

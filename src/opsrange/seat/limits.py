@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 
 MIB = 1 << 20
 
+BUILDER = "opsrange.scenarios.instance:build"
+"""What builds worlds, by name, so that neither hosting nor seat imports the answer key."""
+
 
 class SeatLimits(BaseModel):
     """Bounds of a sandbox and of each command in it."""
@@ -38,7 +41,7 @@ class SeatConfig(BaseModel):
 
     scenario: str
     seed: int
-    builder: str = "opsrange.scenarios.instance:build"
+    builder: str = BUILDER
     """``module:function`` that builds the world in its own process; only the name comes near the agent."""
     think_time_s: NonNegativeFloat = 0.0
     """Virtual seconds that must have passed between two steps; what an agent loop has let pass itself counts. For loops
