@@ -146,13 +146,14 @@ def _serve(prometheus: str, folder: Path, data: Path) -> Iterator[Real]:
     ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        address, seen = "", []
+        address, ready, seen = "", False, list[str]()
         try:
             for line in process.stderr:
                 seen.append(line)
                 listening = re.search(r"Listening on\"? address=(\S+)", line)
                 address = listening[1] if listening else address
-                if "Server is ready" in line:
+                ready = ready or "Server is ready" in line
+                if ready and address:  # the two lines come in either order
                     break
             assert address, "prometheus did not start:\n" + "".join(seen)
             yield Real(address)
