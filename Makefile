@@ -12,7 +12,7 @@ run: $(STAMP)  ## set up, then run the demo
 	$(BIN)/opsrange demo
 
 test: check  ## everything CI runs
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -rs
 
 check: $(STAMP)
 	$(BIN)/ruff format --check src tests
