@@ -64,3 +64,28 @@ def test_harm_is_named(attempts: dict[str, AttemptResult]) -> None:
     assert verdict.repair is not None
     assert verdict.repair.safety.gate == 0
     assert any("lost" in finding.category for finding in verdict.repair.safety.findings)
+
+
+def test_what_was_cut_away_was_not_seen(tmp_path: Path) -> None:
+    """A fact in the middle of a long output is returned to the seat and hidden from the model."""
+    agent = tmp_path / "verbose.py"
+    agent.write_text(
+        "def agent(page, run):\n"
+        "    word = page.split('namespace ')[1].split('.')[0]\n"
+        "    pods = f'kubectl -n {word} describe pods'\n"
+        "    run(f'seq 20000; {pods}; seq 20000')\n"
+        "    return {}\n"
+    )
+    suite = Suite(
+        models=["none/none"],
+        folder=tmp_path / "logs",
+        scenario="memory-limit-low",
+        seeds="2",
+        task_args={"agent": f"{agent}:agent"},
+    )
+    run_suite(suite)
+    step = results_from(read_logs(suite.folder)).agents[0].attempts[0].steps[0]
+    assert "oom-killed" in step.facts_returned
+    assert "oom-killed" not in step.facts_shown
+    assert step.shown_chars is not None
+    assert step.shown_chars < len(step.stdout)

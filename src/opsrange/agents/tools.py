@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from inspect_ai.tool import Tool, ToolError, tool
 from inspect_ai.util import ExecResult, sandbox, store
@@ -15,6 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from opsrange.agents.world_access import current_environment
 from opsrange.errors import AgentError
 from opsrange.trace import Report, RootCause
+
+
+@runtime_checkable
+class ShowsLess(Protocol):
+    """A seat that records what a model was shown, when it was less than all."""
+
+    async def note_shown(self, text: str) -> None:
+        """The last command's output as shown."""
+        ...
+
 
 SHOWN_CHARS_MAX = 20_000
 """Of standard output and of standard error each, head and tail kept: ITBench-AA's harness shows as much."""
@@ -63,9 +74,11 @@ def bash(ran: Callable[[ExecResult[str]], None] | None = None) -> Tool:
         """
         result = await sandbox().exec(["bash", "-lc", command])
         text = shown(result)
-        note_shown = getattr(current_environment(), "note_shown", None)
-        if note_shown is not None:
-            note_shown(len(text))
+        environment = current_environment()
+        if len(text) < len(result.stdout) + len(result.stderr) and isinstance(
+            environment, ShowsLess
+        ):
+            await environment.note_shown(text)
         if ran is not None:
             ran(result)
         return text

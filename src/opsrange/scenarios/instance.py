@@ -160,6 +160,10 @@ def _end_step(instance: Instance, arguments: Json) -> Json:
     return instance.recorder.end(outcome).model_dump(mode="json")
 
 
+def _facts_in(instance: Instance, arguments: Json) -> list[str]:
+    return instance.recorder.facts_in(str(arguments["text"]))
+
+
 def _oracle(instance: Instance, arguments: Json) -> Json:
     cause = instance.cause
     report = {
@@ -179,6 +183,7 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "page": _page,
     "begin_step": _begin_step,
     "end_step": _end_step,
+    "facts_in": _facts_in,
     "conclude": conclude,
     "oracle": _oracle,
     "health": _health,

@@ -53,7 +53,7 @@ class Recorder:
                 status=response.status,
                 bytes_out=len(response.body),
                 client=headers.get("kubectl-command") or headers.get("user-agent", ""),
-                facts=self._facts_in(text),
+                facts=self.facts_in(text),
             )
         )
 
@@ -71,8 +71,6 @@ class Recorder:
             row for change in self._changes if change.actor != "agent" for row in _rows(change)
         ]
         shown = str(outcome.get("stdout", "")) + str(outcome.get("stderr", ""))
-        if outcome.get("shown_chars") is not None:
-            shown = shown[: outcome["shown_chars"]]
         step = Step(
             **{"command": "", "exit_code": None, **outcome},
             index=self._index,
@@ -80,7 +78,7 @@ class Recorder:
             ended_ms=self._estate.kernel.now_ms,
             requests=self._requests,
             facts_returned=sorted({fact for request in self._requests for fact in request.facts}),
-            facts_shown=self._facts_in(shown),
+            facts_shown=self.facts_in(shown),
             effect=_effect(mine),
             changes=mine,
             consequences=others[:_CONSEQUENCES_MAX],
@@ -89,7 +87,8 @@ class Recorder:
         self._index += 1
         return step
 
-    def _facts_in(self, text: str) -> list[str]:
+    def facts_in(self, text: str) -> list[str]:
+        """Ids of the facts that a text contains."""
         plain = normal(text)
         return [fact.id for fact in self._facts if fact.within(plain)]
 

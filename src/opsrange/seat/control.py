@@ -310,10 +310,11 @@ class Control:
             waiting.set_result(message)
 
     def _lose(self) -> None:
+        if self.lost.done():
+            return  # both a failed send and the end of file lead here; a closed socket has no reader
         self._loop.remove_reader(self._connection)
         self._connection.close()
-        if not self.lost.done():
-            self.lost.set_result(None)
+        self.lost.set_result(None)
         for waiting in self._running.values():
             if not waiting.done():
                 waiting.set_exception(SeatError("the sandbox died while a command ran"))

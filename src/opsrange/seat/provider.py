@@ -191,6 +191,20 @@ class SeatEnvironment(SandboxEnvironment):
             return think_ms
         return max(0, self._last_ended_ms + think_ms - await self.world.now())
 
+    async def note_shown(self, text: str) -> None:
+        """Put into the last record what the model was shown of it, when that was less than all.
+
+        Args:
+            text: the output as shown.
+        """
+        kept: list[Any] = store().get(STEPS_KEY) or []
+        if not kept:
+            return
+        facts = await self.world.call("facts_in", text=text)
+        kept[-1] = {**kept[-1], "shown_chars": len(text), "facts_shown": facts}
+        self.steps[-1] = Step.model_validate(kept[-1])
+        store().set(STEPS_KEY, list(kept))
+
     def _keep(self, record: dict[str, Any]) -> None:
         step = Step.model_validate(record)
         self.steps.append(step)

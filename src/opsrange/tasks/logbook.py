@@ -55,9 +55,12 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
             row = _attempt(log, sample)
-            rows.setdefault(agent, {})[row.task, str(sample.id), row.epoch] = row
+            found = rows.setdefault(agent, {})
+            key = (row.task, str(sample.id), row.epoch)
+            if key not in found or row.void_owner is None:  # a killed copy never hides a judged one
+                found[key] = row
     return results_of(
-        {agent: list(found.values()) for agent, found in rows.items()}, __version__, toolbox
+        {agent: list(attempts.values()) for agent, attempts in rows.items()}, __version__, toolbox
     )
 
 
