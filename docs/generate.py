@@ -49,11 +49,7 @@ def _commands() -> Iterator[str]:
     root = click.Context(cli, info_name="opsrange", terminal_width=100, max_content_width=100)
     yield _help("opsrange", cli, root)
     for name in cli.list_commands(root):
-        try:
-            command = cli.get_command(root, name)
-        except ModuleNotFoundError:
-            yield f"## opsrange {name}\n\nNot in this version yet.\n"
-            continue
+        command = cli.get_command(root, name)
         assert command is not None
         context = click.Context(command, parent=root, info_name=name)
         yield _help(f"opsrange {name}", command, context)

@@ -1,7 +1,7 @@
 """Benign recent changes: what an investigator finds besides the cause.
 
 Each is something a team does every day and none of it hurts. They are drawn from the seed and happen during the healthy
-hour, some minutes apart, so that "the last change" is not the answer.
+hour; one more follows the fault, so that "the last change" is not the answer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from opsrange.estates import Estate
 from opsrange.faults.workloads import container_of
-from opsrange.types import MINUTE_MS, Json
+from opsrange.types import MINUTE_MS, SECOND_MS, Json
 
 Chore = Callable[[Estate, random.Random], None]
 
@@ -31,8 +31,21 @@ def schedule(estate: Estate, stream: random.Random, count: int, until_ms: int) -
         estate.kernel.at(when_ms, lambda chore=chore: chore(estate, stream))  # type: ignore[misc]  # bound per turn
 
 
+def schedule_late(estate: Estate, stream: random.Random) -> None:
+    """One more chore within two minutes: a credential nobody uses yet. It starts no pod."""
+    name = f"{stream.choice(('partner', 'audit', 'export', 'newsletter'))}-api-key"
+
+    def create() -> None:
+        metadata = {"name": name, "namespace": estate.namespace}
+        estate.operator.create(
+            {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata}
+        )
+
+    estate.kernel.after(stream.randint(15, 90) * SECOND_MS, create)
+
+
 def _bystander(estate: Estate, stream: random.Random) -> str:
-    return stream.choice(("email", "accounting", "fraud-detection", "image-provider", "llm"))
+    return stream.choice(("email", "accounting", "fraud-detection", "llm"))
 
 
 def _set_log_level(estate: Estate, stream: random.Random) -> None:
@@ -55,7 +68,7 @@ def _annotate_owner(estate: Estate, stream: random.Random) -> None:
     )
 
 
-def _raise_memory_request(estate: Estate, stream: random.Random) -> None:
+def _raise_cpu_request(estate: Estate, stream: random.Random) -> None:
     def edit(document: Json) -> None:
         requests = container_of(document).setdefault("resources", {}).setdefault("requests", {})
         requests["cpu"] = stream.choice(("45m", "55m", "65m"))
@@ -89,7 +102,7 @@ def _label_namespace(estate: Estate, stream: random.Random) -> None:
 _CHORES: Sequence[Chore] = (
     _set_log_level,
     _annotate_owner,
-    _raise_memory_request,
+    _raise_cpu_request,
     _add_banner,
     _label_namespace,
 )

@@ -181,7 +181,8 @@ def _restarts(
     """Per workload, instances that the counterfactual still has (or never lost) and the attempt replaced."""
     for workload in sorted({*mine, *other}):
         left, right = mine.get(workload, {}), other.get(workload, {})
-        replaced = len(set(right) - set(left))
+        gone, fresh = len(set(right) - set(left)), len(set(left) - set(right))
+        replaced = min(gone, fresh)  # what was only scaled away or up was not replaced
         more_restarts = sum(max(0, left[uid] - right[uid]) for uid in left if uid in right)
         if replaced + more_restarts:
             yield {"workload": workload, "count": replaced + more_restarts}

@@ -68,6 +68,7 @@ class Instance:
             raise AuthorError(f"{self}: already paging before the fault: {early[0].name}")
         self.injected_ms = self.estate.kernel.now_ms
         self.fault.inject(self.estate, self.params)
+        background.schedule_late(self.estate, self.estate.kernel.streams.stream("scenario.late"))
         while not self.alerts:
             if self.estate.kernel.now_ms - self.injected_ms >= _PAGE_WITHIN_MS:
                 raise AuthorError(f"{self}: no alert within 25 min of injecting {self.params}")

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from opsrange.errors import AuthorError, OperatorError
 from opsrange.faults import find
@@ -31,7 +31,7 @@ class Scenario(BaseModel):
     fault: str
     """A module of ``faults/catalogue``."""
     difficulty: Literal["easy", "medium", "hard"]
-    distractors: int = 2
+    distractors: int = Field(default=2, ge=0, le=5)
     """How many benign recent changes an investigator will find."""
 
 
