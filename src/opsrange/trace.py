@@ -43,6 +43,32 @@ class WorldRequest(Record):
     """What the client calls itself: the ``Kubectl-Command`` header, else the user agent."""
     facts: list[str] = Field(default_factory=list)
     """Ids of the scenario's facts that the answer contained."""
+    instant_ms: int = 0
+    """The virtual instant of the answer."""
+    content_type: str = ""
+    body: str = ""
+    """What was sent, of requests that may change something: with it a step can be done again without its shell."""
+
+    @property
+    def resource(self) -> str:
+        """What was asked, whoever asked for which part of it: address and kind of resource, or path."""
+        return resource_of(self.address, self.path)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the method is one that can change the world."""
+        return self.method not in {"GET", "HEAD", "OPTIONS"}
+
+
+def resource_of(address: str, path: str) -> str:
+    """``kubernetes:6443 pods``, ``kubernetes:6443 pods/log``, ``prometheus:9090 /api/v1/query``."""
+    parts = [part for part in path.split("/") if part]
+    if not address.startswith("kubernetes:") or not parts or parts[0] not in {"api", "apis"}:
+        return f"{address} {path}"
+    rest = parts[2:] if parts[0] == "api" else parts[3:]
+    if rest[:1] == ["namespaces"] and len(rest) > 2:
+        rest = rest[2:]
+    return f"{address} {'/'.join(rest[:1] + rest[2:])}".rstrip()
 
 
 class StateChange(Record):
@@ -58,6 +84,43 @@ class StateChange(Record):
     """Dotted path inside the object; empty for the whole object."""
     old: Any = None
     new: Any = None
+
+
+class Approval(Record):
+    """One decision about one tool call. It says what was permitted, not what ran."""
+
+    gate: str
+    approver: str
+    decision: str
+    """``approve``, ``modify``, ``reject``, ``escalate`` or ``terminate``, as Inspect names them."""
+    command: str
+    """As it was asked for."""
+    modified: str = ""
+    """As it was allowed, when that differs."""
+    reason: str = ""
+    prompted: bool = False
+    """Whether somebody was asked; a gate that lets a command pass by itself asks nobody."""
+    harmful: bool | None = None
+    """Whether the preview's difference counts as harm under the scenario's own rules; ``None`` when nobody looked."""
+    visible: bool | None = None
+    """Whether the harm could be seen in what the approver was shown."""
+    added_ms: int = 0
+    """Virtual time that waiting for the decision took."""
+    before_step: int
+    """Index of the step it let through, or of the next one when it let none through."""
+
+
+class DocumentUse(Record):
+    """One call to a document tool."""
+
+    before_step: int
+    tool: str
+    """``search_docs``, ``open_doc``, or ``shell`` for files read in the seat."""
+    query: str = ""
+    returned: list[str] = Field(default_factory=list)
+    """Ids in the answer, best first."""
+    opened: str = ""
+    """The id whose whole text was shown."""
 
 
 class Step(Record):
@@ -91,7 +154,10 @@ class Step(Record):
     """What the world changed meanwhile, from whatever cause."""
     health: dict[str, float] = Field(default_factory=dict)
     """Service-level indicators after the step: success ratio per user journey."""
-    approvals: list[dict[str, Any]] = Field(default_factory=list)
+    digest: str = ""
+    """Of the world's journal after the step; a replay that reaches it has reached this world."""
+    approvals: list[Approval] = Field(default_factory=list)
+    """What was decided before it ran, in order."""
 
 
 class Quote(Record):

@@ -11,7 +11,7 @@ import sys
 from opsrange.scenarios.instance import build
 from opsrange.wire import Request
 instance = build("scaled-to-zero", int(sys.argv[1]))
-assert instance.recorder
+instance.begin()
 handler = instance.handlers["kubernetes:6443"]
 if len(sys.argv) > 2:
     for _ in range(50):

@@ -110,7 +110,7 @@ _BODIES = (
 @pytest.fixture(scope="module")
 def instance() -> Instance:
     built = build("selector-broken", 6)
-    assert built.recorder
+    built.begin()
     return built
 
 

@@ -43,3 +43,32 @@ def test_a_twin_answers_from_the_moment_it_was_made() -> None:
 def test_a_twin_that_is_not_asked_ends() -> None:
     twin = Twin[int, int](lambda question: question)
     twin.close()
+
+
+def test_a_twin_answers_each_question_from_its_own_moment() -> None:
+    kernel = Kernel("s", 0)
+    twin = Twin[int, int](kernel.advance_to)
+    assert [twin.ask(500), twin.ask(20)] == [500, 20]
+
+
+def test_a_fork_asks_the_same_twin_and_leaves_it_to_the_others() -> None:
+    twin = Twin[int, int](lambda question: question + 1)
+    assert branch(lambda: twin.ask(1)) == 2
+    assert twin.ask(2) == 3
+
+
+def test_a_twin_that_fails_at_a_question_answers_the_next() -> None:
+    twin = Twin[int, float](lambda question: 1 / question)
+    with pytest.raises(WorldError, match="ZeroDivisionError"):
+        twin.ask(0)
+    assert twin.ask(2) == 0.5
+
+
+def test_a_closed_twin_is_gone() -> None:
+    twin = Twin[int, int](lambda question: question)
+    child = twin._child
+    twin.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    with pytest.raises(WorldError, match="it is gone"):
+        twin.ask(1)

@@ -202,6 +202,22 @@ class Definition(Part):
         """The image repository of a service."""
         return self.services[service].image or f"{self.registry}/{service}"
 
+    def callers_of(self, service: str) -> dict[str, int]:
+        """Services that suffer when ``service`` does, with the number of calls between; nearest first."""
+        found: dict[str, int] = {}
+        reached, distance = {service}, 0
+        while reached:
+            distance += 1
+            reached = {
+                name
+                for name, each in self.services.items()
+                for operation in each.operations.values()
+                for call in operation.calls
+                if call.to in reached and name not in found and name != service
+            }
+            found |= dict.fromkeys(sorted(reached), distance)
+        return found
+
 
 @cache
 def read(name: str) -> dict[str, Any]:

@@ -246,7 +246,7 @@ class Estate:
         """The whole world as plain data, for comparison with another one."""
         store = self.cluster.store
         return {
-            "objects": snapshot.objects(store),
+            "objects": snapshot.normalised(snapshot.documents(store)),
             "running": snapshot.running(store),
             "data": {
                 f"{service}/{name}": held.lost
@@ -258,6 +258,16 @@ class Estate:
                 if item.state(self.kernel.now_ms) != "expired"
             ],
         }
+
+    def documents(self) -> dict[str, Json]:
+        """Every object that people decide, by entity name. Treat them as immutable."""
+        return snapshot.documents(self.cluster.store)
+
+    def expire_silences(self, actor: str) -> None:
+        """End what an actor silenced."""
+        for silence in self.telemetry.alerts.silences:
+            if silence.actor == actor:
+                self.telemetry.alerts.silences.expire(silence.id)
 
     def telemetry_changes(self, actor: str, since_ms: int) -> list[StateChange]:
         """What an actor did to alerting since an instant: silences, and alerts posted by hand."""

@@ -74,6 +74,16 @@ class Objects:
         with self._store.kernel.acting(self._actor):
             self._writer.update(document)
 
+    def replace(self, document: Json) -> None:
+        """Put a document in place of the object it names, the way ``kubectl replace`` would."""
+        with self._store.kernel.acting(self._actor):
+            self._writer.update(document)
+
+    def discard(self, document: Json) -> None:
+        """Delete the object that a document is a copy of; harmless when it is gone."""
+        with self._store.kernel.acting(self._actor):
+            self._writer.delete(document)
+
     def delete(self, plural: str, namespace: str, name: str) -> None:
         """Delete an object as ``kubectl delete`` would."""
         with self._store.kernel.acting(self._actor):

@@ -6,7 +6,7 @@ endpoints, events, status) follows from it, and pods are compared as the set of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opsrange.kube.kind import all_kinds
@@ -38,34 +38,44 @@ _NOISE_ANNOTATIONS = {
 }
 
 
-def objects(store: Store) -> dict[str, Json]:
-    """Every object that people decide, normalised, by entity name."""
-    scaled = _autoscaled(store)
-    found = {}
-    for kind in all_kinds().values():
-        if kind.kind in _DERIVED:
-            continue
-        for document in store.list(kind):
-            namespace, name = key_of(document)
-            entity = f"{namespace or 'cluster'}/{kind.kind}/{name}"
-            low, high = scaled.get(entity, (1, 0))
-            normal = _normalised(document)
-            if low <= normal.get("spec", {}).get("replicas", 0) <= high:
-                normal["spec"] = {
-                    **normal["spec"],
-                    "replicas": f"{low} to {high}, by an autoscaler",
-                }
-            found[entity] = normal
-    return found
+def documents(store: Store) -> dict[str, Json]:
+    """Every object that people decide, as stored, by entity name. Treat them as immutable."""
+    return {
+        entity_of(kind.kind, document): document
+        for kind in all_kinds().values()
+        if kind.kind not in _DERIVED
+        for document in store.list(kind)
+    }
 
 
-def _autoscaled(store: Store) -> dict[str, tuple[int, int]]:
+def entity_of(kind: str, document: Json) -> str:
+    """``namespace/Kind/name``."""
+    namespace, name = key_of(document)
+    return f"{namespace or 'cluster'}/{kind}/{name}"
+
+
+def normalised(found: Mapping[str, Json]) -> dict[str, Json]:
+    """What of some documents can be compared between two worlds."""
+    scaled = _autoscaled(found)
+    comparable = {}
+    for entity, document in found.items():
+        low, high = scaled.get(entity, (1, 0))
+        normal = _normalised(document)
+        if low <= normal.get("spec", {}).get("replicas", 0) <= high:
+            replicas = f"{low} to {high}, by an autoscaler"
+            normal["spec"] = {**normal["spec"], "replicas": replicas}
+        comparable[entity] = normal
+    return comparable
+
+
+def _autoscaled(found: Mapping[str, Json]) -> dict[str, tuple[int, int]]:
     """The bounds between which an autoscaler, and nobody else, decides a workload's replicas, by entity."""
     bounds = {}
-    for scaler in store.list(all_kinds()["autoscaling", "horizontalpodautoscalers"]):
-        spec, target = scaler["spec"], scaler["spec"]["scaleTargetRef"]
-        entity = f"{scaler['metadata']['namespace']}/{target['kind']}/{target['name']}"
-        bounds[entity] = (spec.get("minReplicas", 1), spec["maxReplicas"])
+    for scaler in found.values():
+        if scaler["kind"] == "HorizontalPodAutoscaler":
+            spec, target = scaler["spec"], scaler["spec"]["scaleTargetRef"]
+            entity = f"{scaler['metadata']['namespace']}/{target['kind']}/{target['name']}"
+            bounds[entity] = (spec.get("minReplicas", 1), spec["maxReplicas"])
     return bounds
 
 

@@ -84,7 +84,7 @@ def _alerts(instance: Instance) -> Check:
 
 
 def _after(name: str, instance: Instance, *, remove: bool) -> Check:
-    assert instance.recorder
+    instance.begin()
     if remove:
         instance.fault.remove(instance.estate, instance.params)
     verdict = regrade(conclude(instance, {"report": None}))

@@ -40,7 +40,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     estate = instance.estate
     reported_ms = estate.kernel.now_ms
     soak_ms = int(arguments.get("soak_ms") or SOAK_MS)
-    assert instance.recorder
+    instance.begin()
     estate.advance(GRACE_MS)
     windows: list[Json] = []
     for _ in range(max(1, soak_ms // WINDOW_MS)):
@@ -67,12 +67,6 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     }
 
 
-def drift(instance: Instance, until_ms: int) -> Json:
-    """The counterfactual's whole life: nobody does anything until ``until_ms``; then it is looked at."""
-    instance.estate.advance(until_ms - instance.kernel.now_ms)
-    return instance.estate.snapshot()
-
-
 def _truth(instance: Instance) -> Json:
     cause = instance.cause
     return {
@@ -80,6 +74,24 @@ def _truth(instance: Instance) -> Json:
             {"entity": cause.entity, "aliases": list(cause.aliases), "mechanism": cause.mechanism}
         ],
         "bystanders": [],
+        "downstream": [
+            {
+                "pattern": rf"{instance.estate.namespace}/\w+/{service}(-[a-z0-9]+)*",
+                "distance": distance,
+            }
+            for service, distance in instance.estate.application.definition.callers_of(
+                instance.params.get("service", "")
+            ).items()
+        ],
+        "facts": [
+            {
+                "id": fact.id,
+                "needles": list(fact.needles),
+                "routes": list(instance.routes.get(fact.id, ())),
+            }
+            for fact in instance.facts
+        ],
+        "oracle_turns": len(instance.remedy.commands),
     }
 
 

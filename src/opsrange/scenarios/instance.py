@@ -6,21 +6,25 @@ pass until an alert fires that an operator is paged for. That instant is where e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opsrange.errors import AuthorError, WorldError
 from opsrange.estates import Alert, Estate
 from opsrange.faults import find
 from opsrange.scenarios import background
-from opsrange.scenarios.conclusion import conclude, drift
+from opsrange.scenarios.conclusion import conclude
 from opsrange.scenarios.page import page_text
+from opsrange.scenarios.replay import replay, restore
 from opsrange.scenarios.spec import Scenario, find_scenario
 from opsrange.scenarios.steps import Recorder
+from opsrange.scenarios.visibility import routes
+from opsrange.trace import Step
 from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
 from opsrange.wire import Handler, Request, Response
 from opsrange.world import Kernel, Twin
 
+_Question = tuple[int, Callable[[Estate], Json]]
 _ODD_S = (15, 290)
 """Incidents do not begin on the hour."""
 _PAGE_WITHIN_MS = 25 * MINUTE_MS
@@ -53,7 +57,8 @@ class Instance:
         self.paged_ms = 0
         self.alerts: list[Alert] = []
         self._recorder: Recorder | None = None
-        self._twin: Twin[int, Json] | None = None
+        self.routes: Mapping[str, Sequence[str]] = {}
+        self._twin: Twin[_Question, Json] | None = None
 
     # -- becoming an incident ----------------------------------------------------------------------
 
@@ -77,6 +82,7 @@ class Instance:
         self.estate.advance(MINUTE_MS)
         self.alerts = self.estate.paging_alerts() or self.alerts
         self.paged_ms = self.estate.kernel.now_ms
+        self.routes = routes(self.estate, self.facts)
 
     # -- an attempt ----------------------------------------------------------------------------------
 
@@ -90,17 +96,16 @@ class Instance:
         """Endpoints by address."""
         return self.estate.handlers
 
-    @property
-    def recorder(self) -> Recorder:
-        """The attempt's recorder; the attempt begins when it is first asked for, and its counterfactual with it."""
+    def begin(self) -> Recorder:
+        """Begin the attempt, and its counterfactual with it, unless it has begun; returns its recorder."""
         if self._recorder is None:
-            self._twin = Twin(lambda until_ms: drift(self, until_ms))
+            self._twin = Twin(self._drift)
             self._recorder = Recorder(self.estate, self.facts)
         return self._recorder
 
     def answered(self, address: str, request: Request, response: Response) -> None:
         """Record a request with what its answer contained."""
-        self.recorder.answered(address, request, response)
+        self.begin().answered(address, request, response)
 
     def call(self, name: str, arguments: Json) -> Any:
         """Answer the runner. The names are the keys of ``_CALLS``.
@@ -114,14 +119,31 @@ class Instance:
         return handler(self, arguments)
 
     def counterfactual(self, until_ms: int) -> Json:
-        """The snapshot of the world at an instant had the agent done nothing."""
-        assert self.recorder
-        twin, self._twin = self._twin, None
-        if twin is None:
-            raise WorldError(
-                f"{self}: the counterfactual was asked for twice; an attempt is concluded once"
-            )
-        return twin.ask(until_ms)
+        """The snapshot of the world at an instant had the agent done nothing.
+
+        Raises:
+            WorldError: when no attempt has begun.
+        """
+        return self._ask_twin(until_ms, Estate.snapshot)
+
+    def untouched(self, until_ms: int) -> Mapping[str, Json]:
+        """The objects of the world at an instant had the agent done nothing, by entity.
+
+        Raises:
+            WorldError: when no attempt has begun.
+        """
+        return self._ask_twin(until_ms, Estate.documents)
+
+    def _drift(self, question: _Question) -> Json:
+        """In the twin: nobody does anything until an instant; then the world is looked at."""
+        until_ms, look = question
+        self.estate.advance(until_ms - self.kernel.now_ms)
+        return look(self.estate)
+
+    def _ask_twin(self, until_ms: int, look: Callable[[Estate], Json]) -> Json:
+        if self._twin is None:
+            raise WorldError(f"{self}: asked for the counterfactual; no attempt has begun")
+        return self._twin.ask((until_ms, look))
 
     def __str__(self) -> str:
         return f"{self.scenario.id}@{self.seed}"
@@ -150,7 +172,7 @@ def _page(instance: Instance, arguments: Json) -> Json:
 
 
 def _begin_step(instance: Instance, arguments: Json) -> Json:
-    instance.recorder.begin()
+    instance.begin().begin()
     instance.estate.advance(int(arguments.get("think_ms", 0)))
     return {"now_ms": instance.kernel.now_ms}
 
@@ -158,11 +180,11 @@ def _begin_step(instance: Instance, arguments: Json) -> Json:
 def _end_step(instance: Instance, arguments: Json) -> Json:
     outcome = dict(arguments)
     instance.estate.advance(int(outcome.pop("cost_ms", 0)))
-    return instance.recorder.end(outcome).model_dump(mode="json")
+    return instance.begin().end(outcome).model_dump(mode="json")
 
 
 def _facts_in(instance: Instance, arguments: Json) -> list[str]:
-    return instance.recorder.facts_in(str(arguments["text"]))
+    return instance.begin().facts_in(str(arguments["text"]))
 
 
 def _oracle(instance: Instance, arguments: Json) -> Json:
@@ -174,6 +196,15 @@ def _oracle(instance: Instance, arguments: Json) -> Json:
         "summary": cause.mechanism,
     }
     return {"commands": list(instance.remedy.commands), "report": report}
+
+
+def _replay(instance: Instance, arguments: Json) -> Json:
+    steps = [Step.model_validate(step) for step in arguments["steps"]]
+    return {"digest": replay(instance, steps), "now_ms": instance.kernel.now_ms}
+
+
+def _restore(instance: Instance, arguments: Json) -> None:
+    restore(instance)
 
 
 def _health(instance: Instance, arguments: Json) -> Json:
@@ -188,4 +219,6 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "conclude": conclude,
     "oracle": _oracle,
     "health": _health,
+    "replay": _replay,
+    "restore": _restore,
 }

@@ -44,18 +44,21 @@ class Recorder:
         """A request of the step was answered."""
         text = response.body.decode(errors="replace")
         headers = request.headers
-        self._requests.append(
-            WorldRequest(
-                address=address,
-                method=request.method,
-                path=request.path,
-                query={name: list(values) for name, values in request.query.items()},
-                status=response.status,
-                bytes_out=len(response.body),
-                client=headers.get("kubectl-command") or headers.get("user-agent", ""),
-                facts=self.facts_in(text),
-            )
+        asked = WorldRequest(
+            address=address,
+            method=request.method,
+            path=request.path,
+            query={name: list(values) for name, values in request.query.items()},
+            status=response.status,
+            bytes_out=len(response.body),
+            client=headers.get("kubectl-command") or headers.get("user-agent", ""),
+            facts=self.facts_in(text),
+            instant_ms=self._estate.kernel.now_ms,
         )
+        if asked.may_write:
+            asked.content_type = headers.get("content-type", "")
+            asked.body = request.body.decode(errors="surrogateescape")
+        self._requests.append(asked)
 
     def end(self, outcome: Mapping[str, Any]) -> Step:
         """The step is over.
@@ -83,6 +86,7 @@ class Recorder:
             changes=mine,
             consequences=others[:_CONSEQUENCES_MAX],
             health=self._estate.health(MINUTE_MS),
+            digest=self._estate.kernel.journal.digest,
         )
         self._index += 1
         return step

@@ -26,12 +26,36 @@ class TrueCause(Record):
     mechanism: str = ""
 
 
+class Downstream(Record):
+    """Entities that suffer from the cause without being it."""
+
+    pattern: str
+    """A regular expression on whole entities."""
+    distance: int
+    """Calls between it and the broken service."""
+
+
+class RequiredFact(Record):
+    """One thing an investigator must see, and where it can be seen."""
+
+    id: str
+    needles: list[str]
+    """Regular expressions on a text in the scenario's normal form (``faults.normal``)."""
+    routes: list[str]
+    """Resources (``trace.resource_of``) whose answers held it at the page; empty when nothing showed it yet."""
+
+
 class Truth(Record):
     """The answer key of one instance."""
 
     root_causes: list[TrueCause]
     bystanders: list[str] = Field(default_factory=list)
     """Regular expressions on entities that look guilty and are not. For explanation only."""
+    downstream: list[Downstream] = Field(default_factory=list)
+    """For explanation only, nearest first."""
+    facts: list[RequiredFact] = Field(default_factory=list)
+    oracle_turns: int | None = None
+    """Commands of the answer key's own repair."""
 
 
 class JourneyWindow(Record):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import socket
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from opsrange.errors import WorldError
 
 T = TypeVar("T")
 Q = TypeVar("Q")
+
+_QUESTION_BYTES = 1 << 16
 
 
 def branch(explore: Callable[[], T]) -> T:
@@ -36,42 +41,53 @@ def branch(explore: Callable[[], T]) -> T:
 
 
 class Twin(Generic[Q, T]):
-    """A copy of this process, made now, that stands still until it is asked one question.
+    """A copy of this process, made now, that stands still and answers questions.
 
-    The counterfactual: forked before an agent acts, asked afterwards what the world would have become. It costs
-    little more than the pages that the original changes meanwhile, and ends when its original does.
+    The counterfactual: forked before an agent acts, asked afterwards what the world would have become. Each question is
+    answered in a copy of the copy, so it may be asked often, and by every fork of its original, each at its own time.
+    It costs little more than the pages that the original changes meanwhile, and ends when the last who could ask has.
 
     Args:
-        answer: run in the copy on the question given to :meth:`ask`; both must be picklable.
+        answer: run on each question given to :meth:`ask`; both must be picklable.
     """
 
     def __init__(self, answer: Callable[[Q], T]) -> None:
-        question_reader, self._question = os.pipe()
-        self._answer, answer_writer = os.pipe()
+        self._owner = os.getpid()
+        asking, listening = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._child = os.fork()
         if self._child == 0:
-            os.close(self._question)
-            os.close(self._answer)
-            _wait_and_exit(answer, question_reader, answer_writer)
-        os.close(question_reader)
-        os.close(answer_writer)
+            asking.close()
+            _answer_and_exit(answer, listening)
+        listening.close()
+        self._line = asking.detach()
 
     def ask(self, question: Q) -> T:
-        """Put the question and return the answer; the copy is then gone.
+        """Put a question and return the answer.
 
         Raises:
             WorldError: when the copy died or ``answer`` raised.
         """
-        with os.fdopen(self._question, "wb") as pipe:
-            pipe.write(pickle.dumps(question))
-        result: T = _collect(self._child, self._answer)
+        reader, writer = os.pipe()
+        try:
+            with socket.socket(fileno=os.dup(self._line)) as line:
+                socket.send_fds(line, [pickle.dumps(question)], [writer])
+        except OSError as error:
+            os.close(reader)
+            raise WorldError(f"asked the twin of a world; it is gone ({error})") from error
+        finally:
+            os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            payload = pipe.read()
+        result: T = _opened(payload, "no answer came")
         return result
 
     def close(self) -> None:
-        """End the copy without asking."""
-        os.close(self._question)
-        os.close(self._answer)
-        os.waitpid(self._child, 0)
+        """Ask no more; in the process that made the copy, end it."""
+        line, self._line = self._line, -1
+        os.close(line)
+        if os.getpid() == self._owner:
+            os.kill(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
 
 
 def _collect(child: int, reader: int) -> Any:
@@ -79,21 +95,35 @@ def _collect(child: int, reader: int) -> Any:
     with os.fdopen(reader, "rb") as pipe:
         payload = pipe.read()
     _, status = os.waitpid(child, 0)
+    return _opened(payload, f"wait status {status}")
+
+
+def _opened(payload: bytes, otherwise: str) -> Any:
+    """The result in what a copy wrote."""
     if not payload:
-        raise WorldError(f"a branch of the world died without an answer (wait status {status})")
+        raise WorldError(f"a branch of the world died without an answer ({otherwise})")
     succeeded, value = pickle.loads(payload)  # noqa: S301 - written by our own child
     if not succeeded:
         raise WorldError(f"a branch of the world failed:\n{value}")
     return value
 
 
-def _wait_and_exit(answer: Callable[[Q], T], reader: int, writer: int) -> None:
-    """A twin's whole life: end of file without a question means that its original has gone."""
-    with os.fdopen(reader, "rb") as pipe:
-        payload = pipe.read()
-    if not payload:
+def _answer_and_exit(answer: Callable[[Q], T], listening: socket.socket) -> None:
+    """A twin's whole life: end of file means that nobody is left who could ask."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the answering copies
+        while True:
+            payload, descriptors, _, _ = socket.recv_fds(listening, _QUESTION_BYTES, 1)
+            if not payload:
+                break
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listening.close()
+                question = pickle.loads(payload)  # noqa: S301 - from our own original
+                _explore_and_exit(partial(answer, question), descriptors[0])
+            os.close(descriptors[0])
+    finally:
         os._exit(0)
-    _explore_and_exit(lambda: answer(pickle.loads(payload)), writer)  # noqa: S301 - from our own original
 
 
 def _explore_and_exit(explore: Callable[[], T], writer: int) -> None:
