@@ -9,7 +9,7 @@ from pydantic import Field
 from opsrange.errors import Owner
 from opsrange.scoring.statistics import Attempt, Summary, summarise
 from opsrange.scoring.verdict import Verdict
-from opsrange.trace import Record, Report, Step
+from opsrange.trace import DocumentUse, Record, Report, Step
 
 SCHEMA_VERSION = 1
 
@@ -37,6 +37,16 @@ class AttemptResult(Record):
     wall_s: float | None = None
     log: str = ""
     """The Inspect log that holds it."""
+    gate: str = ""
+    """What stood between the agent and the world; empty for nothing."""
+    approver: str = ""
+    """Who decided what the gate stopped."""
+    information: str = ""
+    """What the approver was shown."""
+    docs_arm: str = ""
+    """Which documents the agent could reach, and how; empty for none."""
+    documents: list[DocumentUse] = Field(default_factory=list)
+    """Its calls to document tools."""
 
     @property
     def passed(self) -> bool | None:

@@ -53,6 +53,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
         "scenario": instance.scenario.id,
         "seed": instance.seed,
         "fault": instance.scenario.fault,
+        "family": str(instance.fault.family),
         "truth": _truth(instance),
         "objective": {"journeys": windows, "conditions": _conditions(instance)},
         "changes": _changes(instance, mine, other),

@@ -150,6 +150,8 @@ class Evidence(Record):
     scenario: str
     seed: int
     fault: str
+    family: str = ""
+    """The kind of trouble (``faults.Family``): what autonomy is granted for."""
     truth: Truth
     objective: Objective
     changes: Changes

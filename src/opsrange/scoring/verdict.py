@@ -43,6 +43,7 @@ class Verdict(Record):
     scenario: str
     seed: int
     fault: str
+    family: str = ""
     outcome: Outcome
     diagnosis: DiagnosisResult | None
     """``None`` when the attempt is void, as is ``repair``."""
@@ -62,6 +63,7 @@ def judge(evidence: Evidence) -> Verdict:
         scenario=evidence.scenario,
         seed=evidence.seed,
         fault=evidence.fault,
+        family=evidence.family,
         outcome=outcome,
         diagnosis=match_diagnosis(evidence.report, evidence.truth) if outcome.scored else None,
         repair=_judge_repair(evidence) if outcome.scored else None,
