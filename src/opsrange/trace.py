@@ -85,6 +85,11 @@ class StateChange(Record):
     old: Any = None
     new: Any = None
 
+    @property
+    def place(self) -> str:
+        """Where, without what: ``namespace/Kind/name:path``."""
+        return f"{self.entity}:{self.path}"
+
 
 class Approval(Record):
     """One decision about one tool call. It says what was permitted, not what ran."""
@@ -106,8 +111,18 @@ class Approval(Record):
     """Whether the harm could be seen in what the approver was shown."""
     added_ms: int = 0
     """Virtual time that waiting for the decision took."""
+    information: str = ""
+    """What the approver was shown: ``command``, ``command+docs`` or ``diff``; empty when nobody was asked."""
+    would_change: list[StateChange] = Field(default_factory=list)
+    """What the preview says the command would have changed; at most ``CHANGES_MAX`` of it."""
+    harms: list[str] = Field(default_factory=list)
+    """Entities that the harm would be done to, when somebody judged."""
     before_step: int
     """Index of the step it let through, or of the next one when it let none through."""
+
+
+CHANGES_MAX = 200
+"""Of a preview's changes, so many are kept with an approval."""
 
 
 class DocumentUse(Record):
@@ -158,6 +173,67 @@ class Step(Record):
     """Of the world's journal after the step; a replay that reaches it has reached this world."""
     approvals: list[Approval] = Field(default_factory=list)
     """What was decided before it ran, in order."""
+
+
+class Outlook(Record):
+    """What a stretch of time after some instant brings."""
+
+    health: dict[str, float] = Field(default_factory=dict)
+    """Success ratio per user journey over the whole stretch."""
+    alerts: list[str] = Field(default_factory=list)
+    """Alerts that page at its end: name and labels."""
+
+
+class Preview(Record):
+    """What a command would do, found out on a fork of the world. Neither the world nor the seat can tell that it was made."""
+
+    step: Step
+    """The command's record on the fork."""
+    unfinished: str = ""
+    """Why it does not tell the whole: ``wall_timeout``, ``virtual_timeout``, ``output_limit`` or ``memory_limit``."""
+    horizon_ms: int = 0
+    """How far ahead was looked after the command; 0 when it changed nothing."""
+    acted: Outlook | None = None
+    """Until the horizon, with the command."""
+    idle: Outlook | None = None
+    """Until the horizon, without it."""
+    wall_ms: float = 0.0
+
+    @property
+    def changes(self) -> list[StateChange]:
+        """What the command itself would change."""
+        return self.step.changes
+
+    @property
+    def effect(self) -> Effect:
+        """Its effect class."""
+        return self.step.effect
+
+    @property
+    def new_alerts(self) -> list[str]:
+        """Alerts that would page because of it."""
+        return _more(self.acted, self.idle)
+
+    @property
+    def ended_alerts(self) -> list[str]:
+        """Alerts that would no longer page because of it."""
+        return _more(self.idle, self.acted)
+
+    @property
+    def health_change(self) -> dict[str, float]:
+        """By how much each journey's success ratio would differ because of it; negative is worse."""
+        if self.acted is None or self.idle is None:
+            return {}
+        return {
+            journey: round(self.acted.health.get(journey, 0.0) - ratio, 4)
+            for journey, ratio in self.idle.health.items()
+        }
+
+
+def _more(this: Outlook | None, that: Outlook | None) -> list[str]:
+    if this is None or that is None:
+        return []
+    return [alert for alert in this.alerts if alert not in that.alerts]
 
 
 class Quote(Record):
