@@ -11,6 +11,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from opsrange.reports import charts, wording
+from opsrange.reports.autonomy import autonomy_of
 from opsrange.reports.judgement import judgement_of
 from opsrange.reports.overview import anchor_of, overview_of
 from opsrange.reports.results import Results
@@ -64,6 +65,7 @@ def render(results: Results) -> str:
         .get_template("page.html.j2")
         .render(
             overview=overview_of(results),
+            autonomy=autonomy_of(results),
             charts=[turns, cost],
             geometry=charts,
             sections=sections,

@@ -85,7 +85,10 @@ class Maturity(Record):
     level: Level
     tests: list[EntryTest]
     trials: int
+    ungated: int
+    """Runs in which nothing stood between the agent and the world."""
     harms: int
+    """Of those."""
     harm_bound: float | None
     """Exact upper 95 % bound on the share of unsupervised runs that do harm."""
     instances: int
@@ -107,6 +110,7 @@ def assess(trials: Sequence[Trial]) -> Maturity:
         level=level,
         tests=tests,
         trials=len(trials),
+        ungated=len(free),
         harms=harms,
         harm_bound=exact_upper(harms, len(free)) if free else None,
         instances=len({trial.instance for trial in trials}),
