@@ -75,7 +75,9 @@ class Estate:
         definition = load("shop")
         services = {definition.repository(name): name for name in definition.services}
         self.network = EstateNetwork(
-            self.cluster.store, lambda image: services.get(image.rpartition(":")[0])
+            self.cluster.store,
+            lambda image: services.get(image.rpartition(":")[0]),
+            self.variant.namespace,
         )
         self.application = Application(
             self.kernel,

@@ -35,11 +35,13 @@ class EstateNetwork:
     Args:
         store: the cluster's objects.
         service_of: the application's name for an image, or ``None`` when the image is none of its own.
+        home: the namespace whose services a caller from outside the cluster means.
     """
 
-    def __init__(self, store: Store, service_of: Callable[[str], str | None]) -> None:
+    def __init__(self, store: Store, service_of: Callable[[str], str | None], home: str) -> None:
         self._store = store
         self._service_of = service_of
+        self._home = home
         self._environments: dict[tuple[str, str], Mapping[str, str]] = {}
         self._instances: list[Instance] | None = None
         self._pods: dict[str, Json] | None = None
@@ -121,7 +123,7 @@ class EstateNetwork:
         source = self._pod(caller.uid) if caller else None
         if _ADDRESS.fullmatch(host):
             return self._resolve_address(source, host, port)
-        service = self._service(caller.namespace if caller else "default", host)
+        service = self._service(caller.namespace if caller else self._home, host)
         if service is None:
             return Route(Reach.NO_SUCH_HOST, address=f"{host}:{port}")
         return self._resolve_service(source, service, port)
