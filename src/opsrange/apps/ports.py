@@ -88,7 +88,7 @@ class Sink(Protocol):
         """Add to a counter."""
         ...
 
-    def gauge(self, name: str, labels: Mapping[str, str], value: float) -> None:
+    def gauge(self, name: str, labels: Mapping[str, str], value: float) -> object:
         """Set a gauge; a gauge not set again within two scrapes goes stale."""
         ...
 

@@ -92,9 +92,7 @@ class Estate:
         state_metrics = StateMetrics(
             self.cluster.store,
             runtime,
-            gauge=metrics.gauge,
-            count=metrics.count,
-            forget=metrics.forget,
+            metrics,
             certificate_ms=self.variant.certificate_ms,
         )
         metrics.collector(state_metrics.collect)

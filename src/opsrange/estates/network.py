@@ -26,6 +26,7 @@ _WATCHED = {
     "secrets",
     "namespaces",
 }
+_MOUNTED = {"configmaps", "secrets"}
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
@@ -46,6 +47,8 @@ class EstateNetwork:
         self._instances: list[Instance] | None = None
         self._pods: dict[str, Json] | None = None
         self._routes: dict[tuple[str, str, int], Route] = {}
+        self._seen: dict[tuple[str, str], tuple[Json, Instance]] = {}
+        """Running containers as last read, with the pod they were read from: objects are immutable, so it is enough to know it."""
         self.version = 0
         store.subscribe(self._notice)
 
@@ -54,19 +57,34 @@ class EstateNetwork:
             self.version += 1
             self._instances = self._pods = None
             self._routes.clear()
+        if change.kind.plural in _MOUNTED:
+            self._seen.clear()
         if change.verb == "DELETED" and change.kind.plural == "pods":
             uid = change.last["metadata"]["uid"]
             self._environments = {
                 key: env for key, env in self._environments.items() if key[0] != uid
             }
+            self._seen = {key: each for key, each in self._seen.items() if key[0] != uid}
 
     def started(self, pod: Json, container: str) -> None:
         """Fix a container's environment: references are resolved once, when its process begins."""
         spec = _container(pod, container)
-        self._environments[pod["metadata"]["uid"], container] = self._environment(pod, spec)
+        key = pod["metadata"]["uid"], container
+        self._environments[key] = self._environment(pod, spec)
+        self._seen.pop(key, None)
 
     def instance(self, pod: Json, container: str) -> Instance | None:
         """One container as the application sees it, or ``None`` when it runs none of the application's images."""
+        key = pod["metadata"]["uid"], container
+        source, known = self._seen.get(key, (None, None))
+        if source is pod:
+            return known
+        found = self._read(pod, container)
+        if found is not None and "running" in _status(pod, container).get("state", {}):
+            self._seen[key] = pod, found
+        return found
+
+    def _read(self, pod: Json, container: str) -> Instance | None:
         spec = _container(pod, container)
         workload = self._service_of(spec["image"])
         if workload is None:

@@ -6,19 +6,17 @@ one changes; usage is asked anew each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from opsrange.estates.objects import kind_named
 from opsrange.estates.platform import SCRAPED_PORTS, THROTTLED
 from opsrange.kube.quantities import parse_quantity
 from opsrange.kube.runtime import ContainerRuntime
 from opsrange.kube.store import Change, Store
+from opsrange.telemetry.metrics import MetricStore
 from opsrange.types import HOUR_MS, Json
 
 Sample = tuple[str, dict[str, str], float]
-Gauge = Callable[[str, dict[str, str], float], None]
-Count = Callable[[str, dict[str, str], float], None]
-Forget = Callable[[Mapping[str, str]], None]
 
 _PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
 _SECONDS_PER_SCRAPE = 15.0
@@ -35,9 +33,7 @@ class StateMetrics:
     Args:
         store: the cluster's objects.
         runtime: asked for the usage of running containers.
-        gauge: sets a gauge.
-        count: adds to a counter.
-        forget: ends every series with the labels given.
+        metrics: where the samples go.
         certificate_ms: the instant at which an old client certificate expires; a standing, harmless alert.
     """
 
@@ -45,54 +41,48 @@ class StateMetrics:
         self,
         store: Store,
         runtime: ContainerRuntime,
+        metrics: MetricStore,
         *,
-        gauge: Gauge,
-        count: Count,
-        forget: Forget,
         certificate_ms: int,
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._gauge = gauge
-        self._count = count
-        self._forget = forget
+        self._metrics = metrics
         self._certificate_ms = certificate_ms
-        self._by_kind: dict[str, list[Sample]] = {}
+        self._by_kind: dict[str, list[int]] = {}
+        """Per kind that has not changed since, the columns of its gauges."""
         store.subscribe(self._notice)
 
     def _notice(self, change: Change) -> None:
         self._by_kind.pop(change.kind.plural, None)
         if change.verb == "DELETED" and change.kind.plural == "pods":
             metadata = change.last["metadata"]
-            self._forget({"namespace": metadata["namespace"], "pod": metadata["name"]})
+            self._metrics.forget({"namespace": metadata["namespace"], "pod": metadata["name"]})
 
     def collect(self) -> None:
         """Set every gauge to what the cluster says now."""
         for plural, sampler in _SAMPLERS.items():
-            samples = self._by_kind.get(plural)
-            if samples is None:
-                found = (
-                    sample
+            columns = self._by_kind.get(plural)
+            if columns is None:
+                self._by_kind[plural] = [
+                    self._metrics.gauge(name, {**labels, **_STATE_TARGET}, value)
                     for document in self._store.list(kind_named(plural))
-                    for sample in sampler(document)
-                )
-                samples = self._by_kind[plural] = [
-                    (name, {**labels, **_STATE_TARGET}, value) for name, labels, value in found
+                    for name, labels, value in sampler(document)
                 ]
-            for name, labels, value in samples:
-                self._gauge(name, labels, value)
+            else:
+                self._metrics.keep(columns)
         self._collect_usage()
         self._collect_targets()
         left_days = (self._certificate_ms - self._store.kernel.now_ms) / (24 * HOUR_MS)
-        self._gauge(
+        self._metrics.gauge(
             "apiserver_client_certificate_expiration_days", _API_TARGET, round(left_days, 3)
         )
 
     def _collect_targets(self) -> None:
         """Whether each target that is scraped answers."""
-        self._gauge("up", _API_TARGET, 1.0)
+        self._metrics.gauge("up", _API_TARGET, 1.0)
         for node in self._store.list(kind_named("nodes")):
-            self._gauge("up", {**_kubelet_of(node), "node": node["metadata"]["name"]}, 1.0)
+            self._metrics.gauge("up", {**_kubelet_of(node), "node": node["metadata"]["name"]}, 1.0)
         for pod in self._store.list(kind_named("pods")):
             labels, status = pod["metadata"].get("labels", {}), pod.get("status", {})
             name = labels.get("app.kubernetes.io/name", "")
@@ -102,7 +92,9 @@ class StateMetrics:
                     "instance": f"{status.get('podIP', '')}:{SCRAPED_PORTS[name]}",
                 }
                 place = {"namespace": pod["metadata"]["namespace"], "pod": pod["metadata"]["name"]}
-                self._gauge("up", {**target, **place}, float(status.get("phase") == "Running"))
+                self._metrics.gauge(
+                    "up", {**target, **place}, float(status.get("phase") == "Running")
+                )
 
     def _collect_usage(self) -> None:
         kubelets = {
@@ -123,12 +115,16 @@ class StateMetrics:
                     "container": status["name"],
                     "node": node,
                 }
-                self._gauge("container_memory_working_set_bytes", labels, usage.memory_bytes)
+                self._metrics.gauge(
+                    "container_memory_working_set_bytes", labels, usage.memory_bytes
+                )
                 seconds = usage.cpu_millicores / 1000 * _SECONDS_PER_SCRAPE
-                self._count("container_cpu_usage_seconds_total", labels, seconds)
+                self._metrics.count("container_cpu_usage_seconds_total", labels, seconds)
                 if status["name"] == THROTTLED:
-                    self._count("container_cpu_cfs_periods_total", labels, _PERIODS_PER_SCRAPE)
-                    self._count(
+                    self._metrics.count(
+                        "container_cpu_cfs_periods_total", labels, _PERIODS_PER_SCRAPE
+                    )
+                    self._metrics.count(
                         "container_cpu_cfs_throttled_periods_total",
                         labels,
                         _PERIODS_PER_SCRAPE * _THROTTLED_SHARE,

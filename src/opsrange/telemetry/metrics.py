@@ -130,9 +130,9 @@ class MetricStore:
         """Live gauge column to the number of the scrape before which it was last set."""
         self._histograms: dict[tuple[str, ...], _Histogram] = {}
         self._ending: list[int] = []
-        self._collectors: list[Callable[[], None]] = []
+        self._collectors: list[Callable[[], object]] = []
 
-    def collector(self, collect: Callable[[], None]) -> None:
+    def collector(self, collect: Callable[[], object]) -> None:
         """Run ``collect`` just before each scrape, in order of registration."""
         self._collectors.append(collect)
 
@@ -144,13 +144,18 @@ class MetricStore:
         value = self._current[column]
         self._current[column] = value + amount if value == value else amount  # noqa: PLR0124 - NaN test in a hot path
 
-    def gauge(self, name: str, labels: Mapping[str, str], value: float) -> None:
-        """Set a gauge; one not set again within two scrapes goes stale."""
+    def gauge(self, name: str, labels: Mapping[str, str], value: float) -> int:
+        """Set a gauge; one not set again within two scrapes goes stale. Returns its column, for :meth:`keep`."""
         column = self._aliases.get((name, *labels, *labels.values()))
         if column is None:
             column = self._column(name, labels)
         self._current[column] = value
         self._gauges[column] = self.base + len(self.rows)
+        return column
+
+    def keep(self, columns: Sequence[int]) -> None:
+        """Set gauges again to what they are. Only for columns that nothing has ended since they were set."""
+        self._gauges.update(dict.fromkeys(columns, self.base + len(self.rows)))
 
     def buckets(
         self, name: str, labels: Mapping[str, str], counts: Mapping[float, float], total_sum: float
