@@ -190,7 +190,8 @@ class Preview(Record):
     step: Step
     """The command's record on the fork."""
     unfinished: str = ""
-    """Why it does not tell the whole: ``wall_timeout``, ``virtual_timeout``, ``output_limit`` or ``memory_limit``."""
+    """Why it does not tell the whole: ``wall_timeout``, ``virtual_timeout``, ``output_limit``, ``memory_limit``, or
+    ``files_missing`` when not all of the seat's files could be copied."""
     horizon_ms: int = 0
     """How far ahead was looked after the command; 0 when it changed nothing."""
     acted: Outlook | None = None

@@ -68,6 +68,13 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     }
 
 
+def changes(instance: Instance, arguments: Json) -> Json:
+    """What is different now from the world in which the agent did nothing (``scoring.evidence.Changes``)."""
+    instance.begin()
+    now_ms = instance.kernel.now_ms
+    return _changes(instance, instance.estate.snapshot(), instance.counterfactual(now_ms))
+
+
 def _truth(instance: Instance) -> Json:
     cause = instance.cause
     return {

@@ -13,7 +13,7 @@ from opsrange.errors import AuthorError, WorldError
 from opsrange.estates import Alert, Estate
 from opsrange.faults import find
 from opsrange.scenarios import background
-from opsrange.scenarios.conclusion import conclude
+from opsrange.scenarios.conclusion import changes, conclude
 from opsrange.scenarios.page import page_text
 from opsrange.scenarios.replay import replay, restore
 from opsrange.scenarios.spec import Scenario, find_scenario
@@ -211,6 +211,18 @@ def _health(instance: Instance, arguments: Json) -> Json:
     return instance.estate.health(int(arguments.get("window_ms", MINUTE_MS)))
 
 
+def _outlook(instance: Instance, arguments: Json) -> Json:
+    """What ``window_ms`` from ``since_ms`` on bring. For forks: the clock moves there."""
+    estate = instance.estate
+    window_ms = int(arguments["window_ms"])
+    estate.advance(int(arguments["since_ms"]) + window_ms - instance.kernel.now_ms)
+    alerts = [
+        f"{alert.name}{{{','.join(f'{key}={value}' for key, value in sorted(alert.labels.items()))}}}"
+        for alert in estate.paging_alerts()
+    ]
+    return {"health": estate.health(window_ms), "alerts": alerts}
+
+
 _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "page": _page,
     "begin_step": _begin_step,
@@ -221,4 +233,6 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "health": _health,
     "replay": _replay,
     "restore": _restore,
+    "outlook": _outlook,
+    "changes": changes,
 }

@@ -182,6 +182,47 @@ class Control:
             wall_ms=(self._loop.time() - began) * 1000,
         )
 
+    async def pass_through(self, argv: Sequence[str], source: int, target: int) -> int:
+        """Run a program of ours beside the agent's commands, between two files; its exit code.
+
+        Args:
+            argv: the program; it gets no environment.
+            source: its standard input; stays open here, as does
+            target: its standard output.
+
+        Raises:
+            SeatError: when it took too long, or the sandbox was lost.
+            OSError: when it could not be started.
+        """
+        number = self._sequence = self._sequence + 1
+        ended: asyncio.Future[Json] = self._loop.create_future()
+        self._running[number] = ended
+        description = {"argv": list(argv), "cwd": "/", "env": {}}
+        body, null = _memory(json.dumps(description).encode()), os.open(os.devnull, os.O_RDWR)
+        try:
+            header = {"do": "run", "id": number}
+            self._send(header, [body, source, target, null, null])
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                answer = await ended
+        except TimeoutError:
+            self._send({"do": "stop", "id": number}, [])
+            raise SeatError(f"{argv[0]} did not end in the sandbox; it is lost") from None
+        finally:
+            self._running.pop(number, None)
+            os.close(body)
+            os.close(null)
+        if "errno" in answer:
+            raise OSError(answer["errno"], os.strerror(answer["errno"]), answer["name"])
+        return int(answer.get("exit", 1))
+
+    def move(self, answering: int) -> None:
+        """End every process inside and let another world ask whether they only wait.
+
+        Args:
+            answering: process 1's end of a new idle socket.
+        """
+        self._send({"do": "move", "id": 0}, [answering])
+
     def attend(self, open_step: bool) -> None:
         """Tell process 1 that a step begins or is over.
 

@@ -28,9 +28,10 @@ from opsrange.hosting.client import Stable, World
 from opsrange.seat import doctor, etc
 from opsrange.seat.control import Completed
 from opsrange.seat.limits import SeatConfig
+from opsrange.seat.preview import HORIZON_MS, Look, Previewer
 from opsrange.seat.seat import Command, CommandRefused, Seat
 from opsrange.seat.toolbox import toolbox_versions
-from opsrange.trace import Step
+from opsrange.trace import Preview, Step
 from opsrange.types import SECOND_MS
 
 STEPS_KEY = "opsrange:steps"
@@ -57,6 +58,7 @@ class SeatEnvironment(SandboxEnvironment):
         self.steps: list[Step] = []
         """What was done so far."""
         self._last_ended_ms: int | None = None
+        self._previewer = Previewer(seat, self._cost_ms)
 
     @property
     def world(self) -> World:
@@ -103,6 +105,7 @@ class SeatEnvironment(SandboxEnvironment):
         for environment in environments.values():
             mine = environment.as_type(SeatEnvironment)
             try:
+                await mine.leave()
                 await mine.seat.close()
             finally:
                 await mine.world.close()
@@ -148,7 +151,7 @@ class SeatEnvironment(SandboxEnvironment):
             done, record = await self.seat.step(
                 command,
                 think_ms=await self._think_ms(),
-                cost_ms=round(self.config.command_cost_s * SECOND_MS),
+                cost_ms=self._cost_ms,
                 virtual_s=timeout,
             )
         except CommandRefused as refused:
@@ -183,6 +186,33 @@ class SeatEnvironment(SandboxEnvironment):
     async def connection(self, *, user: str | None = None) -> SandboxConnection:
         """There is no way in but through steps: what is typed beside them would not be recorded."""
         raise NotImplementedError("a seat has no connection; use `opsrange play` or `opsrange up`")
+
+    async def preview(
+        self, cmd: list[str], *, horizon_ms: int = HORIZON_MS, look: Look | None = None
+    ) -> Preview:
+        """What ``exec`` of the same command would do now. No step: neither the world nor the seat can tell.
+
+        Args:
+            cmd: as for :meth:`exec`.
+            horizon_ms: how far to look beyond the command, when it changes something.
+            look: shown the forks with and without the command at the horizon, when it changes something.
+
+        Raises:
+            SeatError: when no sandbox could be had for it.
+            WorldError: when a fork of the world failed.
+        """
+        command = Command(argv=tuple(cmd), text=_command_text(cmd))
+        return await self._previewer.preview(
+            command, think_ms=await self._think_ms(), horizon_ms=horizon_ms, look=look
+        )
+
+    async def leave(self) -> None:
+        """Let go of what previews hold. Harmless when there were none."""
+        await self._previewer.close()
+
+    @property
+    def _cost_ms(self) -> int:
+        return round(self.config.command_cost_s * SECOND_MS)
 
     async def _think_ms(self) -> int:
         """What is still missing of the think time."""

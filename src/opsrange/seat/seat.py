@@ -83,15 +83,19 @@ class Seat:
         self._pidfds = [os.pidfd_open(process.pid)]
         self._control = control
         self._now_fd = -1
+        self._sockets: dict[str, socket.socket] | None = None
         self._steps = asyncio.Lock()
 
     @classmethod
-    async def open(cls, world: World, limits: SeatLimits | None = None) -> Self:
+    async def open(
+        cls, world: World, limits: SeatLimits | None = None, *, movable: bool = False
+    ) -> Self:
         """Assemble a sandbox and let the world answer in it.
 
         Args:
             world: whose addresses are reachable inside.
             limits: bounds; the defaults when ``None``.
+            movable: whether :meth:`move` will be called.
 
         Raises:
             SeatError: when the sandbox cannot be assembled here.
@@ -125,6 +129,7 @@ class Seat:
             theirs.close()
             answering.close()
             seat = cls(world, limits, process, control)
+            seat._sockets = {} if movable else None
             try:
                 await seat._connect(information, [place.address for place in places], asking)
             except BaseException:
@@ -213,6 +218,26 @@ class Seat:
             raise CommandRefused(error, record) from error
         return done, await self._end(command, done, cost_ms)
 
+    async def move(self, world: World) -> None:
+        """Let another world answer here, one with the same addresses; every process inside is ended first.
+
+        Raises:
+            SeatError: when the sandbox was lost, or was not opened to be moved.
+        """
+        if self._sockets is None:
+            raise SeatError("asked to move a seat that was not opened as movable")
+        asking, answering = socket.socketpair()
+        with asking, answering:
+            self._control.move(answering.fileno())
+            os.fchmod(self._now_fd, 0o644)
+            await self._serve(world, self._sockets, asking)
+        self.world = world
+
+    async def pass_through(self, argv: Sequence[str], source: int, target: int) -> int:
+        """Run a program of ours between two files, beside the steps; its exit code (``Control.pass_through``)."""
+        async with self._steps:
+            return await self._control.pass_through(argv, source, target)
+
     async def read_file(self, path: str, *, bytes_max: int | None = None) -> bytes:
         """The content of a file inside; a relative path starts at the home.
 
@@ -249,6 +274,8 @@ class Seat:
             for pidfd in pidfds:
                 os.close(pidfd)
         self._process.wait()
+        for each in (self._sockets or {}).values():
+            each.close()
         if self._now_fd >= 0:
             os.close(self._now_fd)
             self._now_fd = -1
@@ -277,11 +304,17 @@ class Seat:
             sockets = [socket.socket(fileno=fd) for fd in descriptors[1:]]
             for each in sockets:
                 stack.enter_context(each)
-            await self.world.serve(
-                dict(zip(addresses, sockets, strict=True)),
-                idle=asking,
-                now_file=Path(f"/proc/{os.getpid()}/fd/{self._now_fd}"),
-            )
+            answering = dict(zip(addresses, sockets, strict=True))
+            await self._serve(self.world, answering, asking)
+            if self._sockets is not None:
+                self._sockets.update(answering)
+                stack.pop_all()
+
+    async def _serve(
+        self, world: World, sockets: Mapping[str, socket.socket], asking: socket.socket
+    ) -> None:
+        now_file = Path(f"/proc/{os.getpid()}/fd/{self._now_fd}")
+        await world.serve(sockets, idle=asking, now_file=now_file)
         os.fchmod(self._now_fd, 0o444)  # the world has it open
 
     async def _end(self, command: Command, done: Completed, cost_ms: int) -> Json:

@@ -10,6 +10,7 @@ every process only waits; the answer is ``1`` or ``0``). End of file on control 
 from __future__ import annotations
 
 import array
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -75,6 +76,7 @@ class Init:
         self.commands: dict[int, Command] = {}
         self.attended = False
         """Whether a step is open."""
+        self.poll = select.poll()
         self.wake, waker = socket.socketpair()
         self.wake.setblocking(False)
         waker.setblocking(False)
@@ -92,19 +94,18 @@ class Init:
         os.close(now)
         for one in sockets:
             one.close()
-        poll = select.poll()
         for one in (self.control, self.idle, self.wake):
-            poll.register(one, select.POLLIN)
+            self.poll.register(one, select.POLLIN)
         while True:
             settling = any(one.settle_until for one in self.commands.values())
             wait_s = SAMPLE_GAP_S if settling else WATCH_S
-            ready = [fd for fd, _ in poll.poll(wait_s * 1000 if self.commands else None)]
+            ready = [fd for fd, _ in self.poll.poll(wait_s * 1000 if self.commands else None)]
             if self.wake.fileno() in ready:
                 self.wake.recv(4096)
             if self.control.fileno() in ready and not self.take_request():
                 return  # before idleness: what the seat said first is to be known first
             if self.idle.fileno() in ready:
-                self.answer_idle(poll)
+                self.answer_idle()
             self.reap()
             self.settle()
             self.watch_memory()
@@ -114,11 +115,11 @@ class Init:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         self.control.sendmsg([json.dumps(document).encode()], rights)
 
-    def answer_idle(self, poll: select.poll) -> None:
+    def answer_idle(self) -> None:
         """One byte for each byte asked."""
         asked = self.idle.recv(1)
         if not asked:
-            poll.unregister(self.idle)
+            self.poll.unregister(self.idle)
             return
         self.reap()
         before = self.stillness()
@@ -195,6 +196,16 @@ class Init:
     def do_attend(self, request: dict[str, int], fds: list[int]) -> None:
         """A step begins or is over."""
         self.attended = bool(request["id"])
+
+    def do_move(self, request: dict[str, int], fds: list[int]) -> None:
+        """Another world asks from now on; nothing that the last one knew of lives on."""
+        with contextlib.suppress(KeyError):  # its world had gone already
+            self.poll.unregister(self.idle)
+        self.idle.close()
+        self.idle = socket.socket(fileno=fds[0])
+        self.poll.register(self.idle, select.POLLIN)
+        with contextlib.suppress(ProcessLookupError):  # nothing was left running
+            os.kill(-1, signal.SIGKILL)
 
     def do_stop(self, request: dict[str, int], fds: list[int]) -> None:
         """Kill a command's whole session; when that does not help, everything."""

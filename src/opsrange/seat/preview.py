@@ -1,0 +1,179 @@
+"""Previews: what a command would do, found out where nobody is harmed.
+
+A fork of the world runs the command in a second sandbox, which has a copy of the seat's files and is kept from preview to
+preview: assembling one takes longer than most commands. What runs in the background of the seat is not copied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from opsrange.hosting.client import World
+from opsrange.seat import etc
+from opsrange.seat.control import Completed
+from opsrange.seat.limits import SeatLimits
+from opsrange.seat.seat import Command, CommandRefused, Seat
+from opsrange.trace import Outlook, Preview, Step
+from opsrange.types import MINUTE_MS
+
+HORIZON_MS = 5 * MINUTE_MS
+WALL_S = 10.0
+"""A command that takes longer is previewed no further."""
+OUTPUT_CHARS = 4000
+"""Of each stream, so much is kept."""
+_FOLDERS = (etc.HOME, "/tmp")  # noqa: S108 -- inside the sandbox
+_LIST = ("/usr/bin/find", *_FOLDERS, "-mindepth", "1", "-printf", r"%p %y %m %s %T@ %l\0")
+_PACK = ("/bin/tar", "--create", "--format=posix", "--absolute-names", *_FOLDERS)
+_PACKED_WELL = (0, 1)
+"""1: a file changed meanwhile, which is as good as a moment later."""
+_EMPTY = f"/usr/bin/find {' '.join(_FOLDERS)} -mindepth 1 -delete"
+_UNPACK = (
+    "/bin/sh",
+    "-c",
+    f"{_EMPTY}; exec /bin/tar --extract --absolute-names --preserve-permissions",
+)
+
+MISSING = "files_missing"
+"""What a preview is that had not all files of the seat."""
+
+Look = Callable[[World, World], Awaitable[None]]
+"""Shown the fork with the command and the fork without it, both at the horizon."""
+
+
+class Previewer:
+    """Makes the previews of one seat, one at a time.
+
+    Args:
+        seat: where the command would run.
+        cost_ms: virtual time that a command takes, beside what it waits for.
+    """
+
+    def __init__(self, seat: Seat, cost_ms: int) -> None:
+        self._seat = seat
+        self._cost_ms = cost_ms
+        self._shadow: Seat | None = None
+        self._one = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def preview(
+        self,
+        command: Command,
+        *,
+        think_ms: int = 0,
+        horizon_ms: int = HORIZON_MS,
+        look: Look | None = None,
+    ) -> Preview:
+        """What ``command`` would do now.
+
+        Args:
+            command: as it would be run.
+            think_ms: virtual time before it.
+            horizon_ms: how far to look beyond it, when it changes something.
+            look: shown both forks at the horizon, when it changes something.
+
+        Raises:
+            SeatError: when no sandbox could be had, or it was lost.
+            WorldError: when a fork failed.
+        """
+        began_s = asyncio.get_running_loop().time()
+        async with self._one:
+            fork = await self._seat.world.fork()
+            try:
+                found = await self._run(fork, command, think_ms)
+                if found.changes:
+                    await self._look_ahead(fork, found, horizon_ms, look)
+            except BaseException:
+                await self._lose_shadow()
+                raise
+            finally:
+                self._leave(fork)
+        found.wall_ms = round((asyncio.get_running_loop().time() - began_s) * 1000, 3)
+        return found
+
+    async def close(self) -> None:
+        """End the second sandbox. Harmless when there is none."""
+        await self._lose_shadow()
+        await asyncio.gather(*self._leaving)
+
+    async def _run(self, fork: World, command: Command, think_ms: int) -> Preview:
+        shadow, whole = await self._moved(fork)
+        try:
+            done, record = await shadow.step(command, think_ms=think_ms, cost_ms=self._cost_ms)
+        except CommandRefused as refused:
+            done, record = Completed(None, b"", b""), refused.record
+        for name in ("stdout", "stderr"):
+            record[name] = record[name][:OUTPUT_CHARS]
+        return Preview(
+            step=Step.model_validate(record), unfinished=done.stopped or ("" if whole else MISSING)
+        )
+
+    async def _look_ahead(
+        self, fork: World, found: Preview, horizon_ms: int, look: Look | None
+    ) -> None:
+        found.horizon_ms = horizon_ms
+        idle = await self._seat.world.fork()
+        try:
+            window = {"since_ms": found.step.ended_ms, "window_ms": horizon_ms}
+            acted_to, idle_to = await asyncio.gather(
+                fork.call("outlook", **window), idle.call("outlook", **window)
+            )
+            found.acted, found.idle = (
+                Outlook.model_validate(acted_to),
+                Outlook.model_validate(idle_to),
+            )
+            if look is not None:
+                await look(fork, idle)
+        finally:
+            self._leave(idle)
+
+    def _leave(self, fork: World) -> None:
+        """Nobody waits for a fork to die."""
+        task = asyncio.get_running_loop().create_task(fork.close())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _moved(self, fork: World) -> tuple[Seat, bool]:
+        """The second sandbox over ``fork`` with the seat's files, and whether it has them all."""
+        if self._shadow is None:
+            bounds = {"wall_s": min(WALL_S, self._seat.limits.wall_s)}
+            limits = SeatLimits.model_validate(self._seat.limits.model_dump() | bounds)
+            self._shadow = await Seat.open(fork, limits, movable=True)
+        else:
+            await self._shadow.move(fork)
+        mine, theirs = await asyncio.gather(_listed(self._shadow), _listed(self._seat))
+        whole = mine == theirs or await _copy_files(self._seat, self._shadow)
+        return self._shadow, whole
+
+    async def _lose_shadow(self) -> None:
+        shadow, self._shadow = self._shadow, None
+        if shadow is not None:
+            await shadow.close()
+
+
+async def _listed(seat: Seat) -> bytes:
+    """Every file of the agent's: name, kind, mode, size, time."""
+    with _memory() as found, _nothing() as nothing:
+        await seat.pass_through(_LIST, nothing.fileno(), found.fileno())
+        found.seek(0)
+        return found.read()
+
+
+async def _copy_files(source: Seat, target: Seat) -> bool:
+    """Make the files of one sandbox those of another, times included; whether all could be."""
+    with _memory() as packed, _nothing() as nothing:
+        read = await source.pass_through(_PACK, nothing.fileno(), packed.fileno())
+        packed.seek(0)
+        written = await target.pass_through(_UNPACK, packed.fileno(), nothing.fileno())
+    return read in _PACKED_WELL and written == 0
+
+
+def _memory() -> BinaryIO:
+    return os.fdopen(os.memfd_create("files", os.MFD_CLOEXEC), "r+b", buffering=0)
+
+
+def _nothing() -> BinaryIO:
+    return Path(os.devnull).open("r+b", buffering=0)
