@@ -100,3 +100,16 @@ def test_the_counterfactual_can_be_asked_by_every_fork(instance: Instance) -> No
         return branch(lambda: regrade(conclude(instance, {})).speed.attempt_ms)
 
     assert branch(judged) == judged()
+
+
+@pytest.mark.parametrize("scenario", ["leaking-release", "pool-exhausted"])
+def test_a_world_that_nobody_observes_takes_the_same_course(scenario: str) -> None:
+    instance = build(scenario, 2)
+
+    def later(*, observed: bool) -> tuple[Json, object]:
+        if not observed:
+            instance.estate.stop_observing()
+        instance.estate.advance(20 * MINUTE_MS)
+        return instance.estate.snapshot(), list(instance.estate.application.journeys)
+
+    assert branch(lambda: later(observed=False)) == branch(lambda: later(observed=True))

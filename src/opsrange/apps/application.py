@@ -85,6 +85,8 @@ class Application:
         definition: Definition,
     ) -> None:
         self.definition = definition
+        self.observed = True
+        """Whether anybody will look at what the application tells of itself."""
         self.registry = Registry(definition)
         self.journeys: deque[Journey] = deque(maxlen=_JOURNEYS_MAX)
         """The truth about service levels, oldest first."""
@@ -220,7 +222,6 @@ class Application:
     def _step(self) -> None:
         self._refresh()
         topology = self._topology
-        now_ms = self._kernel.now_ms
         for node in topology.nodes:
             node.rate = 0.0
         roots = self._users(topology)
@@ -231,12 +232,18 @@ class Application:
         flow.pools(topology)
         self._stores.settle(STEP_MS / 1000)
         self._record(roots)
+        if self.observed:
+            self._tell(topology, roots)
+        self._kill()
+
+    def _tell(self, topology: Topology, roots: list[Node]) -> None:
+        """Metrics, logs and traces of the step; nothing of the model depends on them."""
+        now_ms = self._kernel.now_ms
         self._metrics.accumulate(STEP_MS / 1000)
         self._narrator.narrate(topology, now_ms)
         self._tracer.trace(topology, roots, now_ms)
         if now_ms % (EMIT_S * 1000) == 0:
             self._metrics.emit(topology, self._stores)
-        self._kill()
 
     def _users(self, topology: Topology) -> list[Node]:
         """Set the rates of the synthetic users' operations: each thinks, asks, waits, and thinks again."""

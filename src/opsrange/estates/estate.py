@@ -195,6 +195,11 @@ class Estate:
         """Let time pass."""
         self.kernel.advance_to(self.kernel.now_ms + duration_ms)
 
+    def stop_observing(self) -> None:
+        """Derive no telemetry from now on: for copies whose state alone will be looked at. Saves most of the work."""
+        self.application.observed = False
+        self.telemetry.stop()
+
     # -- how it is doing -------------------------------------------------------------------------------
 
     def journey_rates(self, window_ms: int) -> Mapping[str, Rates]:

@@ -137,6 +137,7 @@ class Instance:
     def _drift(self, question: _Question) -> Json:
         """In the twin: nobody does anything until an instant; then the world is looked at."""
         until_ms, look = question
+        self.estate.stop_observing()
         self.estate.advance(until_ms - self.kernel.now_ms)
         return look(self.estate)
 

@@ -33,6 +33,7 @@ class Telemetry:
 
     def __init__(self, kernel: Kernel, rules_yaml: str) -> None:
         self._kernel = kernel
+        self._stopped = False
         self.metrics = MetricStore(kernel)
         self.logs = LogStore()
         self.traces = TraceStore()
@@ -43,5 +44,17 @@ class Telemetry:
 
     def start(self) -> None:
         """Scrape every 15 s and evaluate rules every 30 s of virtual time, from the next multiple on."""
-        self._kernel.every(SCRAPE_PERIOD_MS, self.metrics.scrape, priority=SCRAPE_PRIORITY)
-        self._kernel.every(RULES_PERIOD_MS, self.alerts.evaluate, priority=RULES_PRIORITY)
+        self._kernel.every(SCRAPE_PERIOD_MS, self._scrape, priority=SCRAPE_PRIORITY)
+        self._kernel.every(RULES_PERIOD_MS, self._evaluate, priority=RULES_PRIORITY)
+
+    def stop(self) -> None:
+        """Scrape and evaluate no more. Alerts stay as they are."""
+        self._stopped = True
+
+    def _scrape(self) -> None:
+        if not self._stopped:
+            self.metrics.scrape()
+
+    def _evaluate(self) -> None:
+        if not self._stopped:
+            self.alerts.evaluate()
