@@ -129,13 +129,18 @@ class DocumentUse(Record):
     """One call to a document tool."""
 
     before_step: int
+    """How many steps were done when it was shown."""
     tool: str
-    """``search_docs``, ``open_doc``, or ``shell`` for files read in the seat."""
+    """``search_docs``, ``open_doc``, ``shell`` for files read in the seat, or ``prompt`` for what was handed over."""
     query: str = ""
     returned: list[str] = Field(default_factory=list)
     """Ids in the answer, best first."""
     opened: str = ""
     """The id whose whole text was shown."""
+    facts: list[str] = Field(default_factory=list)
+    """Ids of the scenario's facts in what was shown."""
+    shown_chars: int = 0
+    """How many characters of documents were shown."""
 
 
 class Step(Record):
@@ -253,6 +258,14 @@ class RootCause(Record):
     evidence: list[Quote] = Field(default_factory=list)
 
 
+class Citation(Record):
+    """Evidence: words of a document."""
+
+    doc: str
+    """The document's id."""
+    text: str
+
+
 class Report(Record):
     """What the agent hands in at the end."""
 
@@ -265,3 +278,5 @@ class Report(Record):
     escalation: str = ""
     """Whom the agent asks for help and why; empty for nobody."""
     summary: str = ""
+    citations: list[Citation] = Field(default_factory=list)
+    """What the agent says it took from documents."""

@@ -45,11 +45,30 @@ class Case:
     page: str
     instructions: str = ""
     """The system prompt."""
+    documents: str = ""
+    """Documents that were handed over with the page; empty when none were."""
     key: AnswerKey | None = field(default=None, repr=False)
 
 
-Play = Generator[str, Output, Report]
-"""Yields shell command lines, is sent their outputs, returns the report."""
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search of the documents; its output is what ``search_docs`` shows."""
+
+    query: str
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A document to be shown; its output is what ``open_doc`` shows, and fails where there is no such document or tool."""
+
+    id: str
+
+
+Move = str | Search | Open
+"""A shell command line, or a request for documents."""
+Play = Generator[Move, Output, Report]
+"""Yields moves, is sent their outputs, returns the report."""
 Policy = Callable[[Case], Play]
 
 _SHOWN = re.compile(
@@ -66,17 +85,17 @@ def parse_shown(text: str) -> Output:
     return Output(found["out"], found["err"] or "", int(found["code"] or 0))
 
 
-def next_move(policy: Policy, case: Case, outputs: Sequence[Output]) -> str | Report:
-    """What the policy does after ``outputs``: the next command, or the report.
+def next_move(policy: Policy, case: Case, outputs: Sequence[Output]) -> Move | Report:
+    """What the policy does after ``outputs``: the next move, or the report.
 
     A policy that is sent more outputs than it asked for has finished; its report is returned.
     """
     play = policy(case)
     try:
-        command = next(play)
+        move = next(play)
         for output in outputs:
-            command = play.send(output)
+            move = play.send(output)
     except StopIteration as finished:
         reported: Report = finished.value
         return reported
-    return command
+    return move

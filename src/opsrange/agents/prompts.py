@@ -48,3 +48,6 @@ Write your answer to agent_output.json in your home directory, in this form:
 {{"contributing_factors": [{{"name": "namespace/Kind/name", "reasoning": "...", "evidence": "..."}}]}}
 Then call finish() with that path.
 """
+
+DOCUMENTS_HEADING = "# Documents of the company"
+"""How a message begins that hands documents over."""

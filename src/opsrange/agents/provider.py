@@ -26,11 +26,24 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from opsrange.agents.policies import POLICIES
-from opsrange.agents.policy import AnswerKey, Case, Output, next_move, parse_shown
+from opsrange.agents.policy import (
+    AnswerKey,
+    Case,
+    Move,
+    Open,
+    Output,
+    Search,
+    next_move,
+    parse_shown,
+)
+from opsrange.agents.prompts import DOCUMENTS_HEADING
 from opsrange.agents.tools import ANSWER_FILE
 from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
 from opsrange.trace import Report
+
+_ANSWERING = {"bash", "search_docs", "open_doc"}
+"""Tools whose results are a policy's outputs."""
 
 
 class PolicyModel(ModelAPI):
@@ -59,13 +72,15 @@ class PolicyModel(ModelAPI):
         config: GenerateConfig,
     ) -> ModelOutput:
         """Run the policy again over the outputs so far and answer with its next tool call."""
-        page = next((m.text for m in input if isinstance(m, ChatMessageUser)), "")
+        told = [m.text for m in input if isinstance(m, ChatMessageUser)]
+        documents = next((text for text in told if text.startswith(DOCUMENTS_HEADING)), "")
         instructions = next((m.text for m in input if isinstance(m, ChatMessageSystem)), "")
         outputs = [
-            _output(m) for m in input if isinstance(m, ChatMessageTool) and m.function == "bash"
+            _output(m) for m in input if isinstance(m, ChatMessageTool) and m.function in _ANSWERING
         ]
         key = await _answer_key() if self._name == "oracle" else None
-        move = next_move(POLICIES[self._name], Case(page, instructions, key), outputs)
+        case = Case(told[0] if told else "", instructions, documents, key)
+        move = next_move(POLICIES[self._name], case, outputs)
         call = _tool_call(move, input, {info.name for info in tools})
         return ModelOutput(
             model=self.model_name,
@@ -100,18 +115,26 @@ def _output(message: ChatMessageTool) -> Output:
     return parse_shown(message.text)
 
 
-def _tool_call(move: str | Report, messages: list[ChatMessage], tools: set[str]) -> ToolCall:
+def _tool_call(move: Move | Report, messages: list[ChatMessage], tools: set[str]) -> ToolCall:
     number = sum(isinstance(message, ChatMessageTool) for message in messages)
+    arguments: dict[str, Any]
     if isinstance(move, Report) and "report" not in tools:
         # ITBench-AA's profile: the answer is a file, written first and then pointed at
         if not _wrote_answer(messages):
             move = _write_answer(move)
         else:
-            arguments: dict[str, Any] = {"reason": "done", "paths": [ANSWER_FILE]}
+            arguments = {"reason": "done", "paths": [ANSWER_FILE]}
             return ToolCall(id=f"call-{number}", function="finish", arguments=arguments)
-    if isinstance(move, str):
-        return ToolCall(id=f"call-{number}", function="bash", arguments={"command": move})
-    return ToolCall(id=f"call-{number}", function="report", arguments=move.model_dump(mode="json"))
+    match move:
+        case Report():
+            function, arguments = "report", move.model_dump(mode="json")
+        case Search():
+            function, arguments = "search_docs", {"query": move.query, "limit": move.limit}
+        case Open():
+            function, arguments = "open_doc", {"id": move.id}
+        case str():
+            function, arguments = "bash", {"command": move}
+    return ToolCall(id=f"call-{number}", function=function, arguments=arguments)
 
 
 def _wrote_answer(messages: list[ChatMessage]) -> bool:

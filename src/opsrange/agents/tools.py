@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from opsrange.agents.world_access import current_environment
 from opsrange.errors import AgentError
-from opsrange.trace import Report, RootCause
+from opsrange.trace import Citation, Report, RootCause
 
 
 @runtime_checkable
@@ -97,6 +97,7 @@ def report() -> Tool:
         confidence: float | None = None,
         escalation: str = "",
         summary: str = "",
+        citations: list[Citation] | None = None,
     ) -> str:
         """Hand in the final report and end the incident. Call it once, when you are done.
 
@@ -108,6 +109,7 @@ def report() -> Tool:
             confidence: between 0 and 1.
             escalation: whom you ask for help and why; empty for nobody.
             summary: two or three sentences for the incident record.
+            citations: if you relied on documents, their ids with exact quotes.
         """
         if confidence is not None and not 0 <= confidence <= 1:
             raise ToolError(f"confidence is {confidence:g}; it must be between 0 and 1")
@@ -118,6 +120,7 @@ def report() -> Tool:
             confidence=confidence,
             escalation=escalation,
             summary=summary,
+            citations=citations or [],
         )
         keep(handed_in)
         return "Report received."

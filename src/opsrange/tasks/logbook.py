@@ -14,10 +14,12 @@ from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 from opsrange import __version__
 from opsrange.agents.tools import REPORT_KEY
 from opsrange.errors import GraderError, OperatorError, Owner
+from opsrange.knowledge.arms import Arm
+from opsrange.knowledge.tools import ARM_KEY, USES_KEY
 from opsrange.reports.results import AttemptResult, Results, results_of
 from opsrange.scoring.regrade import regrade
 from opsrange.seat.provider import STEPS_KEY, TOOLBOX_KEY
-from opsrange.trace import Report, Step
+from opsrange.trace import DocumentUse, Report, Step
 
 
 def read_logs(folder: Path) -> list[EvalLog]:
@@ -43,7 +45,7 @@ def read_logs(folder: Path) -> list[EvalLog]:
 
 
 def results_from(logs: Sequence[EvalLog]) -> Results:
-    """Collect attempts by agent, judged anew from their evidence. A sample that a later log repeats counts once.
+    """Collect attempts by agent and documents, judged anew from their evidence. A sample that a later log repeats counts once.
 
     Args:
         logs: oldest first.
@@ -51,11 +53,10 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
     rows: dict[str, dict[tuple[str, str, int], AttemptResult]] = {}
     toolbox: dict[str, str] = {}
     for log in logs:
-        agent = agent_name(log)
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
             row = _attempt(log, sample)
-            found = rows.setdefault(agent, {})
+            found = rows.setdefault(_condition(agent_name(log), row), {})
             key = (row.task, str(sample.id), row.epoch)
             if key not in found or row.void_owner is None:  # a killed copy never hides a judged one
                 found[key] = row
@@ -73,6 +74,11 @@ def agent_name(log: EvalLog) -> str:
     return str(own) if model.startswith("none") else f"{own} ({model})"
 
 
+def _condition(agent: str, row: AttemptResult) -> str:
+    """An agent under other conditions is another line of the leaderboard."""
+    return agent if row.docs_arm in {"", Arm.NONE} else f"{agent}, docs {row.docs_arm}"
+
+
 def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
     metadata = sample.metadata or {}
     row = AttemptResult(
@@ -88,6 +94,8 @@ def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
         wall_s=sample.total_time,
         log=Path(log.location).name,
     )
+    row.documents = [DocumentUse.model_validate(use) for use in sample.store.get(USES_KEY, [])]
+    row.docs_arm = sample.store.get(ARM_KEY, "")
     handed_in = sample.store.get(REPORT_KEY)
     row.report = Report.model_validate(handed_in) if handed_in else None
     _judge(row, sample)

@@ -16,6 +16,7 @@ from inspect_ai.util import SandboxEnvironment
 from opsrange.agents.tools import REPORT_KEY
 from opsrange.agents.world_access import current_environment, current_world
 from opsrange.errors import GraderError, OpsrangeError, Owner, boundary
+from opsrange.knowledge.tools import note_files_read
 from opsrange.scoring.diagnosis_match import DiagnosisResult
 from opsrange.scoring.outcome import Outcome, outcome_of_failure
 from opsrange.scoring.regrade import regrade
@@ -34,6 +35,7 @@ async def evidence_of(state: TaskState) -> Json:
     """
     environment = current_environment()
     if environment not in _EVIDENCE:
+        await note_files_read()
         world = current_world()
         handed_in = state.store.get(REPORT_KEY)
         evidence: Json = dict(await world.call("conclude", report=handed_in))

@@ -6,7 +6,8 @@ Belongs here: task definitions. Does not: loops (``agents``), rules (``scoring``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from inspect_ai import Epochs, Task, task
@@ -23,6 +24,9 @@ from opsrange.agents.prompts import DIAGNOSIS, ITBENCH_AA, REPAIR
 from opsrange.agents.tools import finish, report
 from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
+from opsrange.knowledge.arms import Provision, provision
+from opsrange.knowledge.loader import load_folder
+from opsrange.knowledge.tools import document_tools, provide
 from opsrange.seat.limits import SeatConfig
 from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
 from opsrange.tasks.scorers import diagnosis, repair, repaired
@@ -48,6 +52,7 @@ class Rules:
     profile: Profile = "opsrange"
     agent: str = ""
     """``path.py:function`` instead of the built-in loop; empty for the loop."""
+    documents: Provision = field(default_factory=Provision)
 
 
 @solver
@@ -75,16 +80,17 @@ def build(
             f"asked for profile {rules.profile!r}; known are opsrange and itbench_aa"
         )
     original = rules.profile == "itbench_aa"
+    told = f"{ITBENCH_AA if original else instructions}{rules.documents.words}"
+    tools = document_tools(rules.documents)
     solving: Solver | Agent
     if rules.agent:
         solving = load_agent(rules.agent, think_time_s=rules.think_time_s)
-    elif original:
-        solving = responder(ITBENCH_AA, finish(), think_time_s=rules.think_time_s)
     else:
-        solving = responder(instructions, report(), think_time_s=rules.think_time_s)
+        ending = finish() if original else report()
+        solving = responder(told, ending, think_time_s=rules.think_time_s, tools=tools)
     return Task(
         dataset=dataset,
-        setup=page(),
+        setup=[page(), provide(rules.documents)],
         solver=solving,
         scorer=list(scorers),
         epochs=Epochs(ITBENCH_EPOCHS, "mean") if original else None,
@@ -104,6 +110,11 @@ def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
     return instances(choose_scenarios(scenario, list(library())), parse_seeds(seeds), seat)
 
 
+def _documents(arm: str, folder: str) -> Provision:
+    """What agents get to read; one's own documents are read before anything runs."""
+    return provision(arm, load_folder(Path(folder)) if folder else ())
+
+
 @task
 def sre_diagnosis(
     scenario: str = "all",
@@ -112,6 +123,8 @@ def sre_diagnosis(
     think_time_s: float = THINK_TIME_S,
     profile: Profile = "opsrange",
     agent: str = "",
+    docs: str = "none",
+    docs_folder: str = "",
 ) -> Task:
     """Name the root causes of an incident.
 
@@ -122,8 +135,16 @@ def sre_diagnosis(
         think_time_s: virtual seconds per model turn.
         profile: ``opsrange``, or ``itbench_aa`` for the original's rules.
         agent: ``path.py:function`` for an agent of one's own.
+        docs: the documents an agent gets: ``none``, ``bm25``, ``shell``, ``full``, ``golden``, ``golden_decoys`` or ``stale``.
+        docs_folder: documents of one's own beside the incident's.
     """
-    rules = Rules(turns=turns, think_time_s=think_time_s, profile=profile, agent=agent)
+    rules = Rules(
+        turns=turns,
+        think_time_s=think_time_s,
+        profile=profile,
+        agent=agent,
+        documents=_documents(docs, docs_folder),
+    )
     return build(
         _instances(scenario, seeds),
         rules,
@@ -140,6 +161,8 @@ def sre_repair(
     think_time_s: float = THINK_TIME_S,
     profile: Profile = "opsrange",
     agent: str = "",
+    docs: str = "none",
+    docs_folder: str = "",
 ) -> Task:
     """Restore the service without doing harm, and name the root causes.
 
@@ -149,7 +172,13 @@ def sre_repair(
         raise OperatorError(
             "asked for sre_repair under itbench_aa; the original only diagnoses: use sre_diagnosis"
         )
-    rules = Rules(turns=turns, think_time_s=think_time_s, profile=profile, agent=agent)
+    rules = Rules(
+        turns=turns,
+        think_time_s=think_time_s,
+        profile=profile,
+        agent=agent,
+        documents=_documents(docs, docs_folder),
+    )
     return build(
         _instances(scenario, seeds),
         rules,

@@ -13,6 +13,7 @@ from inspect_ai.util import ExecResult, SandboxEnvironment, SandboxEnvironmentCo
 from pydantic import BaseModel
 
 from opsrange.errors import WorldError
+from opsrange.testing import toy_documents
 from opsrange.trace import Report
 from opsrange.types import MINUTE_MS, Json
 
@@ -42,7 +43,7 @@ class ToyWorld:
         self.conclusions = 0
 
     async def call(self, name: str, **arguments: Any) -> Any:
-        """``page``, ``oracle`` and ``conclude``.
+        """``page``, ``oracle``, ``conclude``, ``documents`` and ``facts_in``.
 
         Raises:
             WorldError: for any other name, or when told to die.
@@ -62,9 +63,13 @@ class ToyWorld:
                 if self.config.dies_at == "conclude":
                     raise WorldError("the toy world died while concluding")
                 return self._conclude(arguments["report"])
+            case "documents":
+                return toy_documents.documents(arguments["arm"])
+            case "facts_in":
+                return toy_documents.facts_in(arguments["text"])
             case _:
                 raise WorldError(
-                    f"asked the toy world for {name!r}; it knows page, oracle, conclude"
+                    f"asked the toy world for {name!r}; it knows page, oracle, conclude, documents, facts_in"
                 )
 
     async def advance(self, ms: int) -> int:

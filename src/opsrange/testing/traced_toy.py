@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from opsrange.testing import toy_documents
 from opsrange.testing.toy_world import ADDRESS, ToyWorld
 from opsrange.trace import Step, WorldRequest
 from opsrange.types import SECOND_MS, Json
@@ -63,6 +64,11 @@ class TracedToy(ToyWorld):
             )
             self._index += 1
             return step.model_dump(mode="json")
+        match name:
+            case "documents":
+                return toy_documents.documents(arguments["arm"])
+            case "facts_in":
+                return toy_documents.facts_in(arguments["text"])
         return super().call(name, arguments)
 
     def answered(self, address: str, request: Request, response: Response) -> None:
