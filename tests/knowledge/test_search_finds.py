@@ -15,9 +15,15 @@ from opsrange.testing import toy_documents
 INDEX = Index(
     [
         *toy_documents.ALL,
-        Document(id="TCK-9", title="Deadlock", body="Sessions die with ORA-00060 on shop/Pod/db-0."),
-        Document(id="TCK-10", title="Timeout", body="Sessions die with ORA-00020 at 10.0.3.7:5432."),
-        Document(id="PM-3", title="Out of memory", body="The kernel's OOMKilled; café was ERR_NO_MEM."),
+        Document(
+            id="TCK-9", title="Deadlock", body="Sessions die with ORA-00060 on shop/Pod/db-0."
+        ),
+        Document(
+            id="TCK-10", title="Timeout", body="Sessions die with ORA-00020 at 10.0.3.7:5432."
+        ),
+        Document(
+            id="PM-3", title="Out of memory", body="The kernel's OOMKilled; café was ERR_NO_MEM."
+        ),
     ]
 )
 

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from inspect_ai.util import ExecResult, SandboxEnvironment, SandboxEnvironmentConfigType, sandboxenv
+from inspect_ai.util import (
+    ExecResult,
+    SandboxEnvironment,
+    SandboxEnvironmentConfigType,
+    sandboxenv,
+    store,
+)
 from pydantic import BaseModel
 
 from opsrange.errors import WorldError
+from opsrange.seat.provider import STEPS_KEY
 from opsrange.testing import toy_documents
-from opsrange.trace import Report
+from opsrange.trace import Report, Step
 from opsrange.types import MINUTE_MS, Json
 
 NAME = "opsrange_toy"
@@ -171,10 +178,27 @@ class ToySeat(SandboxEnvironment):
         if "> agent_output.json" in command:
             self.files["agent_output.json"] = command.split("'")[1]
             return ExecResult(True, 0, "", "")
-        text, code = self.world.run(command)
-        return ExecResult(
-            code == 0, code, text, "" if code == 0 else f"bash: {command}: not found\n"
+        if command.startswith("cat ") and command[4:] in self.files:
+            text, code = self.files[command[4:]], 0
+        else:
+            text, code = self.world.run(command)
+        complaint = "" if code == 0 else f"bash: {command}: not found\n"
+        if cmd[:2] == ["bash", "-lc"]:  # Inspect looks around in a sandbox too
+            self._keep(command, code, text, complaint)
+        return ExecResult(code == 0, code, text, complaint)
+
+    def _keep(self, command: str, code: int, text: str, complaint: str) -> None:
+        kept = store().get(STEPS_KEY, [])
+        step = Step(
+            index=len(kept),
+            command=command,
+            exit_code=code,
+            stdout=text,
+            stderr=complaint,
+            started_ms=self.world.now_ms,
+            ended_ms=self.world.now_ms,
         )
+        store().set(STEPS_KEY, [*kept, step.model_dump(mode="json")])
 
     async def write_file(self, file: str, contents: str | bytes) -> None:
         """Keep a file."""
