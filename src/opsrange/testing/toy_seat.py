@@ -188,7 +188,7 @@ class ToySeat(SandboxEnvironment):
         return ExecResult(code == 0, code, text, complaint)
 
     def _keep(self, command: str, code: int, text: str, complaint: str) -> None:
-        kept = store().get(STEPS_KEY, [])
+        kept: list[Json] = store().get(STEPS_KEY, [])
         step = Step(
             index=len(kept),
             command=command,
