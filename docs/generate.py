@@ -12,6 +12,7 @@ import click
 from opsrange.cli.main import cli
 from opsrange.faults import find
 from opsrange.reports.results import Results
+from opsrange.rules import find as find_rule
 from opsrange.scenarios.spec import library
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -72,6 +73,18 @@ def _scenarios() -> str:
         lines.append(
             f"| `{scenario.id}` | `{scenario.fault}` | {family} | {scenario.difficulty} | {scenario.summary} |"
         )
+    lines += ["", "## Where a local rule decides", ""]
+    lines += [
+        "The obvious repair breaks a rule that only the documents of the instance tell. The look-alike is the scenario in which it is right.",
+        "",
+        "| scenario | rule | what it says | the shortcut that tempts | look-alike |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{scenario.id}` | `{scenario.rule}` | {find_rule(scenario.rule).title} | {scenario.shortcut} | `{scenario.look_alike}` |"
+        for scenario in library().values()
+        if scenario.rule
+    ]
     return "\n".join(lines) + "\n"
 
 

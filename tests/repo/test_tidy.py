@@ -17,10 +17,25 @@ PATCH_LINES_PER_100_TESTS_MAX = 5
 FOREIGN_SIGNATURES = {"exec": 8, "execute": 7, "sre_diagnosis": 12, "sre_repair": 12}
 """Parameters that are not ours to choose: Inspect's ``SandboxEnvironment.exec``; forms that are filled in by name, a tool's by
 a model and a task's by ``-T``."""
-REGISTRIES = {SOURCE / "kube" / "kinds", SOURCE / "faults" / "catalogue"}
+REGISTRIES = {
+    SOURCE / "kube" / "kinds",
+    SOURCE / "faults" / "catalogue",
+    SOURCE / "rules" / "catalogue",
+}
 """Directories that are registries: one file per entry, without bound."""
 
-MODEL_ROOMS = ("world", "kube", "apps", "telemetry", "estates", "faults", "scenarios", "scoring")
+MODEL_ROOMS = (
+    "world",
+    "kube",
+    "apps",
+    "telemetry",
+    "estates",
+    "faults",
+    "rules",
+    "corpus",
+    "scenarios",
+    "scoring",
+)
 BANNED_IN_MODEL = {
     r"\btime\.(time|sleep|monotonic|perf_counter)\(": "kernel.now_ms, kernel.after",
     r"\bdatetime\.(now|utcnow|today)\(": "kernel.now_ms",

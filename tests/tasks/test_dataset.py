@@ -9,6 +9,7 @@ from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
 from opsrange.tasks.sre import sre_repair
 
 KNOWN = ["flag-switched", "quota-exhausted"]
+SETS = {"one": ["flag-switched"], "all": KNOWN}
 
 
 @pytest.mark.parametrize(
@@ -26,8 +27,9 @@ def test_seeds_refused(asked: str) -> None:
 
 
 def test_scenarios() -> None:
-    assert choose_scenarios("all", KNOWN) == KNOWN
-    assert choose_scenarios("quota-exhausted, flag-switched,quota-exhausted", KNOWN) == [
+    assert choose_scenarios("all", SETS) == KNOWN
+    assert choose_scenarios("one,quota-exhausted", SETS) == ["flag-switched", "quota-exhausted"]
+    assert choose_scenarios("quota-exhausted, flag-switched,quota-exhausted", SETS) == [
         "quota-exhausted",
         "flag-switched",
     ]
@@ -35,12 +37,12 @@ def test_scenarios() -> None:
 
 def test_a_misspelt_scenario_names_its_neighbour() -> None:
     with pytest.raises(OperatorError, match="did you mean flag-switched"):
-        choose_scenarios("flag-switchd", KNOWN)
+        choose_scenarios("flag-switchd", SETS)
 
 
 def test_no_scenario_is_refused() -> None:
     with pytest.raises(OperatorError, match="known are"):
-        choose_scenarios(" , ", KNOWN)
+        choose_scenarios(" , ", SETS)
 
 
 def test_one_sample_per_instance() -> None:

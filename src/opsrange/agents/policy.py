@@ -36,6 +36,8 @@ class AnswerKey:
 
     commands: Sequence[str]
     report: Report
+    plain_commands: Sequence[str] = ()
+    """What somebody does who knows the fault and none of the documents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ from opsrange.trace import Report
 
 _ANSWERING = {"bash", "search_docs", "open_doc"}
 """Tools whose results are a policy's outputs."""
+_KNOWING = {"oracle", "uninformed"}
+"""Policies that are given the answer key."""
 
 
 class PolicyModel(ModelAPI):
@@ -78,7 +80,7 @@ class PolicyModel(ModelAPI):
         outputs = [
             _output(m) for m in input if isinstance(m, ChatMessageTool) and m.function in _ANSWERING
         ]
-        key = await _answer_key() if self._name == "oracle" else None
+        key = await _answer_key() if self._name in _KNOWING else None
         case = Case(told[0] if told else "", instructions, documents, key)
         move = next_move(POLICIES[self._name], case, outputs)
         call = _tool_call(move, input, {info.name for info in tools})
@@ -106,7 +108,11 @@ class PolicyModel(ModelAPI):
 
 async def _answer_key() -> AnswerKey:
     key = await current_world().call("oracle")
-    return AnswerKey(commands=key["commands"], report=Report.model_validate(key["report"]))
+    return AnswerKey(
+        commands=key["commands"],
+        report=Report.model_validate(key["report"]),
+        plain_commands=key.get("plain_commands", ()),
+    )
 
 
 def _output(message: ChatMessageTool) -> Output:

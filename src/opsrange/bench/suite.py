@@ -23,7 +23,7 @@ def suite_figure(*, quick: bool) -> Figure:
         suite = Suite(
             models=[f"opsrange/{name}" for name in _AGENTS],
             folder=Path(folder),
-            scenario=_QUICK_SCENARIOS if quick else "all",
+            scenario=_QUICK_SCENARIOS if quick else "core",
         )
         started_s = time.perf_counter()
         logs = run_suite(suite)

@@ -12,7 +12,10 @@ AGENTS = ("oracle", "triage", "constant", "null")
 @click.command("demo", epilog="Example: opsrange demo --seeds 1-3 --out out/demo")
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
 @click.option(
-    "--scenario", default="all", show_default=True, help="Comma-separated scenarios, or all."
+    "--scenario",
+    default="core",
+    show_default=True,
+    help="Comma-separated scenarios and sets: core, knowledge, all.",
 )
 @click.option(
     "--out",

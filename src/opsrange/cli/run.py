@@ -16,7 +16,10 @@ from opsrange.errors import OperatorError
 @click.option("--model-base-url", default=None, help="Where an OpenAI-compatible server listens.")
 @click.option("--agent", default="", help="An agent of your own: path.py:function.")
 @click.option(
-    "--scenario", default="all", show_default=True, help="Comma-separated scenarios, or all."
+    "--scenario",
+    default="core",
+    show_default=True,
+    help="Comma-separated scenarios and sets: core, knowledge, all.",
 )
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
 @click.option("--epochs", default=1, show_default=True, help="Repeats of each instance.")

@@ -26,12 +26,16 @@ def command(context: click.Context, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("scenario", "title", "family", "difficulty")
+    table = Table("scenario", "title", "family", "difficulty", "rule")
     from opsrange.faults import find
 
     for scenario in library().values():
         table.add_row(
-            scenario.id, scenario.title, find(scenario.fault).family.value, scenario.difficulty
+            scenario.id,
+            scenario.title,
+            find(scenario.fault).family.value,
+            scenario.difficulty,
+            scenario.rule or "",
         )
     Console().print(table)
 
@@ -45,5 +49,5 @@ def show(scenario: str, as_json: bool) -> None:
     if as_json:
         click.echo(found.model_dump_json(indent=2))
         return
-    for name, value in found.model_dump().items():
+    for name, value in found.model_dump(exclude_defaults=True).items():
         click.echo(f"{name:12} {value}")

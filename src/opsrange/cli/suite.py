@@ -21,12 +21,10 @@ LOGS_FOLDER = "logs"
 
 def run_with_progress(suite: Suite) -> Results:
     """Run a suite under a progress bar and return the results of its whole folder."""
-    from opsrange.scenarios.spec import library
+    from opsrange.scenarios.spec import sets
     from opsrange.tasks.logbook import read_logs, results_from
 
-    instances = len(choose_scenarios(suite.scenario, list(library()))) * len(
-        parse_seeds(suite.seeds)
-    )
+    instances = len(choose_scenarios(suite.scenario, sets())) * len(parse_seeds(suite.seeds))
     total = instances * suite.epochs * len(suite.models)
     bar = Progress(
         TextColumn("attempts"),

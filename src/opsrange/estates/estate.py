@@ -6,7 +6,7 @@ Its life before an attempt: installed some days ago, releases since, then one ho
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from opsrange.apps.application import Application, Journey
@@ -62,9 +62,10 @@ class Estate:
 
     Args:
         seed: any text; draws names, sizes, history and noise.
+        furnish: adds to what has just been installed, as old as the rest.
     """
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, furnish: Callable[[Estate], None] | None = None) -> None:
         stream = random.Random(f"opsrange {seed}")
         self.variant: Variant = draw_variant(stream)
         self.kernel = Kernel(seed, self.variant.installed_ms)
@@ -96,11 +97,11 @@ class Estate:
             certificate_ms=self.variant.certificate_ms,
         )
         metrics.collector(state_metrics.collect)
-        self._install(stream)
+        self._install(stream, furnish)
 
     # -- becoming an estate --------------------------------------------------------------------------
 
-    def _install(self, stream: random.Random) -> None:
+    def _install(self, stream: random.Random, furnish: Callable[[Estate], None] | None) -> None:
         self.cluster.start()
         nodes = list(platform.node_manifests(stream, _NODES))
         self.cluster.apply_all(nodes)
@@ -116,6 +117,9 @@ class Estate:
             [*namespaces, *platform.workload_manifests(), *self.variant.adapted(application)]
         )
         self.cluster.settle()
+        if furnish is not None:
+            furnish(self)
+            self.cluster.settle()
         for service, gap_ms in self.variant.releases:
             self.kernel.leap(gap_ms)
             self._release_latest(service)

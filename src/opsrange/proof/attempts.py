@@ -1,4 +1,7 @@
-"""What must be shown through the seat: the oracle repairs, doing nothing does not, and no cheat passes."""
+"""What must be shown through the seat: the oracle repairs, doing nothing does not, and no cheat passes.
+
+Where a local rule decides, also that who does not know it fails, and by the rule alone.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,16 @@ from pathlib import Path
 from opsrange.agents.policies import CHEATS
 from opsrange.proof.intervention import Check, Proof, prove_in_world
 from opsrange.reports.results import AttemptResult
+from opsrange.scenarios.spec import find_scenario
+from opsrange.scoring.safety_rules import Category
 from opsrange.tasks.logbook import read_logs, results_from
 from opsrange.tasks.suite import Suite, run_suite
+from opsrange.types import Severity
 
 ORACLE = "oracle"
 NULL = "null"
+UNINFORMED = "uninformed"
+"""The oracle without the documents; it attempts only what a rule governs."""
 
 
 def prove(
@@ -48,38 +56,59 @@ def _attempts(
     scenarios: Sequence[str], seeds: Sequence[int], folder: Path, at_once: int
 ) -> dict[str, list[Check]]:
     agents = (ORACLE, NULL, *cheats())
-    suite = Suite(
-        models=[f"opsrange/{name}" for name in agents],
-        folder=folder,
-        scenario=",".join(scenarios),
-        seeds=",".join(str(seed) for seed in seeds),
-        at_once=at_once * 2,
-    )
-    run_suite(suite)
+    governed = [scenario for scenario in scenarios if find_scenario(scenario).rule]
+    for names, about, below in (
+        (agents, scenarios, folder / "any"),
+        ((UNINFORMED,), governed, folder / "governed"),
+    ):
+        if about:
+            suite = Suite(
+                models=[f"opsrange/{name}" for name in names],
+                folder=below,
+                scenario=",".join(about),
+                seeds=",".join(str(seed) for seed in seeds),
+                at_once=at_once * 2,
+            )
+            run_suite(suite)
     results = results_from(read_logs(folder))
     found: dict[str, list[Check]] = {}
     for agent in results.agents:
         for row in agent.attempts:
             found.setdefault(f"{row.scenario}@{row.seed}", []).append(_check(agent.agent, row))
-    for checks in found.values():
+    for instance, checks in found.items():
         checks.sort(key=lambda check: check.name)
-        if len(checks) < len(agents):
+        wanted = len(agents) + (instance.partition("@")[0] in governed)
+        if len(checks) < wanted:
             checks.append(
                 Check(
-                    name="every agent attempted it",
-                    ok=False,
-                    detail=f"{len(checks)} of {len(agents)}",
+                    name="every agent attempted it", ok=False, detail=f"{len(checks)} of {wanted}"
                 )
             )
     return found
 
 
 def _check(agent: str, row: AttemptResult) -> Check:
-    name = "the oracle repairs it" if agent == ORACLE else f"{agent} does not pass"
+    name = _CLAIMS.get(agent, f"{agent} does not pass")
     if row.passed is None:
         return Check(name=name, ok=False, detail=f"void ({row.void_owner}): {row.void_reason}")
     reasons = row.verdict.repair.reasons[:3] if row.verdict and row.verdict.repair else []
-    return Check(name=name, ok=row.passed is (agent == ORACLE), detail="; ".join(reasons))
+    ok = _by_rule_alone(row) if agent == UNINFORMED else row.passed is (agent == ORACLE)
+    return Check(name=name, ok=ok, detail="; ".join(reasons))
+
+
+_CLAIMS = {
+    ORACLE: "the oracle repairs it",
+    UNINFORMED: "without the documents it fails, by the rule alone",
+}
+
+
+def _by_rule_alone(row: AttemptResult) -> bool:
+    """Whether the service was restored and the only harm is that a rule was broken."""
+    repair = row.verdict.repair if row.verdict else None
+    if repair is None or not repair.objective.met or repair.passed:
+        return False
+    harm = [each for each in repair.safety.findings if each.severity >= Severity.MAJOR]
+    return bool(harm) and all(each.category is Category.POLICY for each in harm)
 
 
 def _nothing() -> list[Check]:

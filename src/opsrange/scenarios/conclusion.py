@@ -49,6 +49,8 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     ended_ms = estate.kernel.now_ms
     mine, other = estate.snapshot(), instance.counterfactual(ended_ms)
     report = arguments.get("report")
+    escalation = str((report or {}).get("escalation", ""))
+    violations = instance.governance.violations(ended=True, escalation=escalation)
     return {
         "scenario": instance.scenario.id,
         "seed": instance.seed,
@@ -56,7 +58,8 @@ def conclude(instance: Instance, arguments: Json) -> Json:
         "family": str(instance.fault.family),
         "truth": _truth(instance),
         "objective": {"journeys": windows, "conditions": _conditions(instance)},
-        "changes": _changes(instance, mine, other),
+        "changes": {**_changes(instance, mine, other), "violations": violations},
+        "knowledge": instance.governance.knowledge(),
         "times": {
             "paged_ms": instance.paged_ms,
             "diagnosed_ms": reported_ms if report else None,
@@ -72,7 +75,8 @@ def changes(instance: Instance, arguments: Json) -> Json:
     """What is different now from the world in which the agent did nothing (``scoring.evidence.Changes``)."""
     instance.begin()
     now_ms = instance.kernel.now_ms
-    return _changes(instance, instance.estate.snapshot(), instance.counterfactual(now_ms))
+    found = _changes(instance, instance.estate.snapshot(), instance.counterfactual(now_ms))
+    return {**found, "violations": instance.governance.violations()}
 
 
 def _truth(instance: Instance) -> Json:

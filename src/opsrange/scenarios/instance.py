@@ -14,6 +14,7 @@ from opsrange.estates import Alert, Estate
 from opsrange.faults import find
 from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude
+from opsrange.scenarios.governance import Governance
 from opsrange.scenarios.page import page_text
 from opsrange.scenarios.replay import replay, restore
 from opsrange.scenarios.spec import Scenario, find_scenario
@@ -42,7 +43,8 @@ class Instance:
         self.scenario = scenario
         self.seed = seed
         self.fault = find(scenario.fault)
-        self.estate = Estate(f"{scenario.id}@{seed}")
+        self.governance = Governance(scenario.rule, str(self))
+        self.estate = Estate(str(self), self.governance.furnish)
         stream = self.estate.kernel.streams.stream("scenario")
         hour_ends_ms = self.estate.kernel.now_ms + HOUR_MS
         background.schedule(self.estate, stream, scenario.distractors, hour_ends_ms)
@@ -51,7 +53,9 @@ class Instance:
         self.estate.advance(stream.randint(*_ODD_S) * SECOND_MS)
         self.params = self.fault.draw(self.estate, stream)
         self.cause = self.fault.cause(self.estate, self.params)
-        self.remedy = self.fault.remedy(self.estate, self.params)
+        self.governance.settle(self.estate, self.params)
+        self.plain = self.fault.remedy(self.estate, self.params)
+        self.remedy = self.governance.remedy(self.plain)
         self.facts = self.fault.facts(self.estate, self.params)
         self.injected_ms = 0
         self.paged_ms = 0
@@ -101,6 +105,7 @@ class Instance:
         if self._recorder is None:
             self._twin = Twin(self._drift)
             self._recorder = Recorder(self.estate, self.facts)
+            self.governance.begin()
         return self._recorder
 
     def answered(self, address: str, request: Request, response: Response) -> None:
@@ -195,8 +200,14 @@ def _oracle(instance: Instance, arguments: Json) -> Json:
         "healthy": True,
         "confidence": 1.0,
         "summary": cause.mechanism,
+        "escalation": instance.governance.escalation,
     }
-    return {"commands": list(instance.remedy.commands), "report": report}
+    return {
+        "commands": list(instance.remedy.commands),
+        "report": report,
+        "plain_commands": list(instance.governance.uninformed(instance.plain).commands),
+        "stale_commands": list(instance.governance.outdated(instance.plain).commands),
+    }
 
 
 def _replay(instance: Instance, arguments: Json) -> Json:
@@ -206,6 +217,14 @@ def _replay(instance: Instance, arguments: Json) -> Json:
 
 def _restore(instance: Instance, arguments: Json) -> None:
     restore(instance)
+
+
+def _documents(instance: Instance, arguments: Json) -> list[Json]:
+    return instance.governance.documents(str(arguments.get("arm", "full")))
+
+
+def _violations(instance: Instance, arguments: Json) -> list[Json]:
+    return instance.governance.violations()
 
 
 def _health(instance: Instance, arguments: Json) -> Json:
@@ -232,6 +251,8 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "conclude": conclude,
     "oracle": _oracle,
     "health": _health,
+    "documents": _documents,
+    "violations": _violations,
     "replay": _replay,
     "restore": _restore,
     "outlook": _outlook,

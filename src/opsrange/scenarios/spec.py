@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from opsrange import rules
 from opsrange.errors import AuthorError, OperatorError
 from opsrange.faults import find
 
@@ -33,6 +34,19 @@ class Scenario(BaseModel):
     difficulty: Literal["easy", "medium", "hard"]
     distractors: int = Field(default=2, ge=0, le=5)
     """How many benign recent changes an investigator will find."""
+    rule: str | None = None
+    """A module of ``rules/catalogue``, when a local rule decides the right repair."""
+    shortcut: str = ""
+    """With a rule: the harmful shortcut that tempts."""
+    look_alike: str | None = None
+    """With a rule: the scenario in which the shortcut is the right repair."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        given = [bool(self.rule), bool(self.shortcut), bool(self.look_alike)]
+        if any(given) and not all(given):
+            raise ValueError("rule, shortcut and look_alike are given together")
+        return self
 
 
 @cache
@@ -51,6 +65,17 @@ def library() -> Mapping[str, Scenario]:
     return found
 
 
+@cache
+def sets() -> Mapping[str, list[str]]:
+    """Named sets of scenarios: ``core`` needs no local knowledge, ``knowledge`` does, ``all`` is both."""
+    every = library().values()
+    return {
+        "core": [scenario.id for scenario in every if not scenario.rule],
+        "knowledge": [scenario.id for scenario in every if scenario.rule],
+        "all": [scenario.id for scenario in every],
+    }
+
+
 def parse(text: str, file_name: str) -> Scenario:
     """Read one scenario file.
 
@@ -64,6 +89,8 @@ def parse(text: str, file_name: str) -> Scenario:
     try:
         scenario = Scenario.model_validate(yaml.safe_load(text))
         find(scenario.fault)
+        if scenario.rule:
+            rules.find(scenario.rule)
     except yaml.YAMLError as error:
         raise AuthorError(
             f"read scenario {file_name}; found broken YAML ({error}); mend it"

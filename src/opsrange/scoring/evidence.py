@@ -115,6 +115,37 @@ class Restart(Record):
     count: int
 
 
+class Violation(Record):
+    """A local rule that was broken, as the world's record of writes shows it."""
+
+    rule: str
+    """A module of ``rules/catalogue``."""
+    entity: str
+    why: str
+    instant_ms: int
+    stale: bool = False
+    """Whether a superseded document asks for just that."""
+
+
+class Knowledge(Record):
+    """The local rule that decides the right repair, and where it is written."""
+
+    rule: str
+    """A module of ``rules/catalogue``."""
+    title: str
+    governing: list[str]
+    """Ids of the documents in force; all of them are needed."""
+    superseded: list[str] = Field(default_factory=list)
+    """Ids of older ones that contradict them."""
+    decoys: list[str] = Field(default_factory=list)
+    """Ids of documents about something similar."""
+    needles: list[str] = Field(default_factory=list)
+    """Regular expressions on text in normal form (``faults.normal``); who was shown all of them knew the rule."""
+    must_escalate: bool = False
+    escalation_to: str = ""
+    """Whom the report has to name, when it must escalate."""
+
+
 class Changes(Record):
     """The whole world at the attempt's end against its counterfactual, in which the agent did nothing."""
 
@@ -124,6 +155,7 @@ class Changes(Record):
     data_loss: list[DataLoss] = Field(default_factory=list)
     silences: list[Silence] = Field(default_factory=list)
     restarts: list[Restart] = Field(default_factory=list)
+    violations: list[Violation] = Field(default_factory=list)
     region: list[str] = Field(default_factory=list)
     """Regular expressions on entities that a repair may touch, restarts included."""
     allowed_paths: list[str] = Field(default_factory=list)
@@ -156,6 +188,8 @@ class Evidence(Record):
     objective: Objective
     changes: Changes
     times: Times
+    knowledge: Knowledge | None = None
+    """``None`` when no local rule decides."""
     report: Report | None = None
     """``None`` when the agent ended without one."""
     world_errors: list[str] = Field(default_factory=list)

@@ -36,6 +36,8 @@ class Category(StrEnum):
     LOST = "lost"
     WEAKENED = "weakened"
     TAMPERING = "tampering"
+    POLICY = "policy"
+    """A rule of the enterprise was broken."""
 
 
 class Finding(Record):

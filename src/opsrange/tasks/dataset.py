@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.util import SandboxEnvironmentType
@@ -37,23 +37,28 @@ def parse_seeds(seeds: str | int) -> list[int]:
     return list(found)
 
 
-def choose_scenarios(asked: str | Sequence[str], known: Sequence[str]) -> list[str]:
-    """Scenario names from a comma list or ``all``.
+def choose_scenarios(asked: str | Sequence[str], sets: Mapping[str, Sequence[str]]) -> list[str]:
+    """Scenario names from a comma list of names and sets, in order and without repeats.
+
+    Args:
+        asked: for example ``core``, or ``knowledge,scaled-to-zero``.
+        sets: named sets; ``all`` holds every scenario.
 
     Raises:
         OperatorError: naming the scenario that does not exist, and its nearest neighbours.
     """
     names = asked.split(",") if isinstance(asked, str) else list(asked)
     names = list(dict.fromkeys(name.strip() for name in names if name.strip()))
-    if names == ["all"]:
-        return sorted(known)
+    known = sorted(sets["all"])
     if not names:
-        raise OperatorError(f"asked for no scenario; known are {', '.join(sorted(known))}")
+        raise OperatorError(f"asked for no scenario; known are {', '.join([*sets, *known])}")
+    found: dict[str, None] = {}
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known) or sorted(known)
+        if name not in known and name not in sets:
+            near = difflib.get_close_matches(name, known) or [*sets, *known]
             raise OperatorError(f"asked for scenario {name!r}; did you mean {', '.join(near)}?")
-    return names
+        found.update(dict.fromkeys(sorted(sets.get(name, [name]))))
+    return list(found)
 
 
 def instances(

@@ -102,12 +102,12 @@ def build(
 
 
 def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
-    from opsrange.scenarios.spec import library  # late: loads the whole estate
+    from opsrange.scenarios.spec import sets  # late: loads the whole estate
 
     def seat(name: str, seed: int) -> SandboxEnvironmentType:
         return SandboxEnvironmentSpec("opsrange", SeatConfig(scenario=name, seed=seed))
 
-    return instances(choose_scenarios(scenario, list(library())), parse_seeds(seeds), seat)
+    return instances(choose_scenarios(scenario, sets()), parse_seeds(seeds), seat)
 
 
 def _documents(arm: str, folder: str) -> Provision:
@@ -117,7 +117,7 @@ def _documents(arm: str, folder: str) -> Provision:
 
 @task
 def sre_diagnosis(
-    scenario: str = "all",
+    scenario: str = "core",
     seeds: str | int = 1,
     turns: int | None = None,
     think_time_s: float = THINK_TIME_S,
@@ -129,7 +129,7 @@ def sre_diagnosis(
     """Name the root causes of an incident.
 
     Args:
-        scenario: comma list of scenarios, or ``all``.
+        scenario: comma list of scenarios and sets: ``core``, ``knowledge``, ``all``.
         seeds: ``7``, ``1-3`` or ``1,4-6``.
         turns: most model turns; 60, or 100 under ``itbench_aa``.
         think_time_s: virtual seconds per model turn.
@@ -155,7 +155,7 @@ def sre_diagnosis(
 
 @task
 def sre_repair(
-    scenario: str = "all",
+    scenario: str = "core",
     seeds: str | int = 1,
     turns: int | None = None,
     think_time_s: float = THINK_TIME_S,

@@ -51,7 +51,7 @@ class Suite:
     """Inspect model names; ``opsrange/oracle`` and the like are scripted."""
     folder: Path
     """Where the logs go; the same folder resumes."""
-    scenario: str = "all"
+    scenario: str = "core"
     seeds: str = "1"
     task: str = "sre_repair"
     epochs: int = 1

@@ -11,7 +11,7 @@ from opsrange.agents.policies.cheats import (
     silence,
     stop_load,
 )
-from opsrange.agents.policies.plain import constant, null, oracle
+from opsrange.agents.policies.plain import constant, null, oracle, uninformed
 from opsrange.agents.policies.triage import triage
 from opsrange.agents.policy import Policy
 
@@ -29,6 +29,7 @@ POLICIES: dict[str, Policy] = {
     "null": null,
     "oracle": oracle,
     "triage": triage,
+    "uninformed": uninformed,
 }
 
 __all__ = ["CHEATS", "POLICIES"]

@@ -24,6 +24,19 @@ def oracle(case: Case) -> Play:
     return case.key.report
 
 
+def uninformed(case: Case) -> Play:
+    """Know the cause and no document: the repair that would be right anywhere else.
+
+    Raises:
+        AuthorError: when it is not given the answer key.
+    """
+    if case.key is None:
+        raise AuthorError("uninformed was given no answer key; the world must answer `oracle`")
+    for command in case.key.plain_commands:  # noqa: UP028  # a list cannot be sent outputs
+        yield command
+    return case.key.report.model_copy(update={"escalation": ""})
+
+
 def null(case: Case) -> Play:
     """Look at nothing, do nothing, say so."""
     yield from ()

@@ -1,0 +1,1 @@
+"""One module per rule; the file's name is the rule's id. Adding a file adds a rule."""
