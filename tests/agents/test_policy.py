@@ -47,15 +47,26 @@ def test_a_policy_is_run_again_from_the_start() -> None:
     )
 
 
-def test_the_oracle_needs_its_key() -> None:
+@pytest.mark.parametrize("name", ["oracle", "uninformed"])
+def test_who_knows_the_answer_needs_its_key(name: str) -> None:
     with pytest.raises(AuthorError):
-        next_move(POLICIES["oracle"], Case("page"), [])
+        next_move(POLICIES[name], Case("page"), [])
+
+
+def test_the_oracle_follows_its_key() -> None:
     key = AnswerKey(commands=["fix"], report=Report(healthy=True))
     assert next_move(POLICIES["oracle"], Case("page", key=key), []) == "fix"
     assert next_move(POLICIES["oracle"], Case("page", key=key), [Output("")]) == key.report
 
 
-@pytest.mark.parametrize("name", sorted(set(POLICIES) - {"oracle"}))
+def test_who_is_uninformed_does_the_plain_thing_and_tells_nobody() -> None:
+    told = Report(healthy=True, escalation="@owner")
+    case = Case("page", key=AnswerKey(commands=["ask", "fix"], report=told, plain_commands=["fix"]))
+    assert next_move(POLICIES["uninformed"], case, []) == "fix"
+    assert next_move(POLICIES["uninformed"], case, [Output("")]) == Report(healthy=True)
+
+
+@pytest.mark.parametrize("name", sorted(set(POLICIES) - {"oracle", "uninformed"}))
 def test_every_policy_ends_whatever_it_is_shown(name: str) -> None:
     outputs: list[Output] = []
     for _ in range(80):
