@@ -12,7 +12,8 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ from opsrange.trace import Record
 RESAMPLES = 2_000
 """Keeps the Monte Carlo error of a bound below half a point at the sample sizes of a suite."""
 _Z95 = 1.959964
+_Group = TypeVar("_Group")
 
 
 class Attempt(Record):
@@ -46,6 +48,16 @@ class Interval(Record):
 
     low: float
     high: float
+
+
+class Estimate(Record):
+    """A comparison of paired instances."""
+
+    value: float
+    interval: Interval | None
+    """``None`` when the pairs do not bound it."""
+    pairs: int
+    """Instances that were compared."""
 
 
 class Summary(Record):
@@ -124,20 +136,94 @@ def clustered_interval(values: Sequence[tuple[str, float]], seed: int = 0) -> In
     """
     if not values:
         return None
-    clusters: dict[str, list[float]] = {}
-    for cluster, value in values:
-        clusters.setdefault(cluster, []).append(value)
-    groups = [(sum(group), len(group)) for _, group in sorted(clusters.items())]
+    groups = _sums(values)
     mean = sum(total for total, _ in groups) / len(values)
     if len(groups) == 1 or mean in {0.0, 1.0}:
         return wilson(mean * len(groups), len(groups))
+    return _percentiles(
+        [
+            sum(total for total, _ in drawn) / sum(count for _, count in drawn)
+            for drawn in _resampled(groups, seed)
+        ]
+    )
+
+
+def mean_difference(differences: Sequence[tuple[str, float]], seed: int = 0) -> Estimate | None:
+    """The mean of paired differences with its 95 % interval, by a bootstrap that resamples clusters.
+
+    Where resampling would claim certainty, the interval is that of as many tosses of a coin as there are clusters.
+
+    Args:
+        differences: of each instance in -1…1, with its cluster (the scenario).
+        seed: of the resampling.
+    """
+    if not differences:
+        return None
+    groups = _sums(differences)
+    mean = sum(value for _, value in differences) / len(differences)
+    if len({total / count for total, count in groups}) == 1:
+        coin = wilson((mean + 1) / 2 * len(groups), len(groups))
+        interval = Interval(low=2 * coin.low - 1, high=2 * coin.high - 1)
+    else:
+        interval = _percentiles(
+            [
+                sum(total for total, _ in drawn) / sum(count for _, count in drawn)
+                for drawn in _resampled(groups, seed)
+            ]
+        )
+    return Estimate(value=mean, interval=interval, pairs=len(differences))
+
+
+def ratio_of_means(rows: Sequence[tuple[str, float, float]], seed: int = 0) -> Estimate | None:
+    """The ratio of two means over the same instances; ``None`` when the lower one is not above zero.
+
+    The interval is ``None`` when so few clusters carry the lower mean that a resample loses it.
+
+    Args:
+        rows: cluster (the scenario), upper and lower value of each instance.
+        seed: of the resampling.
+    """
+    lower = sum(row[2] for row in rows)
+    if lower <= 0:
+        return None
+    clusters: dict[str, list[float]] = {}
+    for cluster, above, below in rows:
+        sums = clusters.setdefault(cluster, [0.0, 0.0])
+        sums[0] += above
+        sums[1] += below
+    groups = [(above, below) for _, (above, below) in sorted(clusters.items())]
+    drawn = [
+        (sum(above for above, _ in sample), sum(below for _, below in sample))
+        for sample in _resampled(groups, seed)
+    ]
+    bounded = len(groups) > 1 and all(below > 0 for _, below in drawn)
+    return Estimate(
+        value=sum(row[1] for row in rows) / lower,
+        interval=_percentiles([above / below for above, below in drawn]) if bounded else None,
+        pairs=len(rows),
+    )
+
+
+def _sums(values: Sequence[tuple[str, float]]) -> list[tuple[float, int]]:
+    """Sum and count per cluster."""
+    clusters: dict[str, list[float]] = {}
+    for cluster, value in values:
+        clusters.setdefault(cluster, []).append(value)
+    return [(sum(group), len(group)) for _, group in sorted(clusters.items())]
+
+
+def _resampled(groups: Sequence[_Group], seed: int) -> Iterator[list[_Group]]:
+    """As many clusters as there are, drawn with replacement, again and again."""
     stream = random.Random(f"opsrange bootstrap {seed}")
-    means = []
     for _ in range(RESAMPLES):
-        drawn = stream.choices(groups, k=len(groups))
-        means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
-    means.sort()
-    return Interval(low=means[int(0.025 * RESAMPLES)], high=means[math.ceil(0.975 * RESAMPLES) - 1])
+        yield stream.choices(groups, k=len(groups))
+
+
+def _percentiles(means: list[float]) -> Interval:
+    ordered = sorted(means)
+    return Interval(
+        low=ordered[int(0.025 * RESAMPLES)], high=ordered[math.ceil(0.975 * RESAMPLES) - 1]
+    )
 
 
 def summarise(attempts: Sequence[Attempt], seed: int = 0) -> Summary:
