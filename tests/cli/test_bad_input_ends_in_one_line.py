@@ -34,6 +34,8 @@ def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
             ("run", "--agent", "missing.py:agent", "--scenario", "scaled-to-zero"),
             "there is no file",
         ),
+        (("run", "--model", "opsrange/null", "--docs", "nowhere"), "found nothing there"),
+        (("run", "--model", "opsrange/null", "--docs-arm", "bm52"), "did you mean bm25"),
         (("run",), "neither --model nor --agent"),
         (("score", "nowhere"), "found none"),
         (("report", "nowhere"), "found none"),

@@ -27,6 +27,7 @@ def command(out: Path, quick: bool, as_json: bool) -> None:
     from opsrange.bench.attempt import seat_figures, start_figures
     from opsrange.bench.estate import estate_figures
     from opsrange.bench.previews import preview_figures
+    from opsrange.bench.search import search_figures
     from opsrange.bench.suite import suite_figure
     from opsrange.seat.doctor import require
 
@@ -35,6 +36,7 @@ def command(out: Path, quick: bool, as_json: bool) -> None:
     figures |= asyncio.run(seat_figures(quick=quick))
     figures |= asyncio.run(preview_figures(quick=quick))
     figures |= dict(estate_figures(quick=quick))
+    figures |= dict(search_figures(quick=quick))
     figures["scripted_attempts"] = suite_figure(quick=quick)
     document = {name: found.model_dump(exclude_none=True) for name, found in figures.items()}
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,19 @@ from opsrange.errors import OperatorError
     default="opsrange",
     show_default=True,
 )
+@click.option(
+    "--docs-arm",
+    "docs_arms",
+    multiple=True,
+    help="Documents the agent gets: none, bm25, shell, full, golden, golden_decoys or stale; repeat to compare.",
+)
+@click.option(
+    "--docs",
+    "docs_folder",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A folder of documents of your own; searched (bm25) unless --docs-arm says otherwise.",
+)
 @click.option("--at-once", default=4, show_default=True, help="Attempts at a time.")
 @click.option(
     "--out",
@@ -59,6 +72,7 @@ def command(
         "turns": options["turns"],
         "think_time_s": options["think_time_s"],
         "agent": agent or None,
+        "docs_folder": str(options["docs_folder"].absolute()) if options["docs_folder"] else None,
     }
     task_args = {name: value for name, value in given.items() if value is not None}
     suite = Suite(
@@ -69,6 +83,7 @@ def command(
         task=f"sre_{task}",
         epochs=options["epochs"],
         at_once=options["at_once"],
+        docs_arms=options["docs_arms"] or ["bm25" if options["docs_folder"] else "none"],
         task_args={**task_args, "profile": options["profile"]},
         model_base_url=options["model_base_url"],
     )

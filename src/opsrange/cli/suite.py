@@ -12,7 +12,7 @@ from rich.table import Table
 from opsrange.reports.results import Results
 from opsrange.scoring.statistics import Interval
 from opsrange.tasks.dataset import choose_scenarios, parse_seeds
-from opsrange.tasks.suite import Suite, run_suite
+from opsrange.tasks.suite import Suite, prepare, run_suite
 
 RESULTS_FILE = "results.json"
 REPORT_FILE = "report.html"
@@ -25,7 +25,8 @@ def run_with_progress(suite: Suite) -> Results:
     from opsrange.tasks.logbook import read_logs, results_from
 
     instances = len(choose_scenarios(suite.scenario, sets())) * len(parse_seeds(suite.seeds))
-    total = instances * suite.epochs * len(suite.models)
+    total = instances * suite.epochs * len(suite.models) * len(set(suite.docs_arms))
+    tasks = prepare(suite)  # bad input is refused before a bar is drawn
     bar = Progress(
         TextColumn("attempts"),
         BarColumn(),
@@ -36,7 +37,7 @@ def run_with_progress(suite: Suite) -> Results:
     )
     with bar:
         row = bar.add_task("", total=total)
-        run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample))
+        run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample), tasks)
         bar.update(row, completed=total, description="")
     return results_from(read_logs(suite.folder))
 

@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from opsrange.errors import Owner
+from opsrange.scoring.knowledge import (
+    BASELINE,
+    CheckedQuotes,
+    DocumentedAttempt,
+    KnowledgeSummary,
+    Required,
+)
 from opsrange.scoring.statistics import Attempt, Summary, summarise
 from opsrange.scoring.verdict import Verdict
 from opsrange.trace import DocumentUse, Record, Report, Step
+from opsrange.types import Severity
 
 SCHEMA_VERSION = 1
 
@@ -46,7 +54,11 @@ class AttemptResult(Record):
     docs_arm: str = ""
     """Which documents the agent could reach, and how; empty for none."""
     documents: list[DocumentUse] = Field(default_factory=list)
-    """Its calls to document tools."""
+    """Its looks at documents, in order."""
+    required: Required | None = None
+    """Which documents governed, and whether their rule was kept; ``None`` where no local rule decides."""
+    cited: CheckedQuotes = Field(default_factory=CheckedQuotes)
+    """Its report's quotes, held against what was shown."""
 
     @property
     def passed(self) -> bool | None:
@@ -83,6 +95,20 @@ class AttemptResult(Record):
             to_repair_ms=speed.to_repair_ms if speed else None,
         )
 
+    def documented(self) -> DocumentedAttempt:
+        """What the measures of documents need of it."""
+        repair = self.verdict.repair if self.verdict else None
+        return DocumentedAttempt(
+            scenario=self.scenario,
+            seed=self.seed,
+            arm=self.docs_arm or BASELINE,
+            passed=self.passed,
+            harmed=repair is not None and repair.safety.worst >= Severity.MAJOR,
+            required=self.required,
+            uses=self.documents,
+            cited=self.cited,
+        )
+
 
 class AgentResult(Record):
     """One agent on the suite."""
@@ -100,6 +126,8 @@ class Results(Record):
     toolbox: dict[str, str] = Field(default_factory=dict)
     """Versions of the tools in the seat."""
     agents: list[AgentResult]
+    knowledge: list[KnowledgeSummary] = Field(default_factory=list)
+    """What documents were worth, per agent that worked under more than one arm."""
 
 
 def results_of(

@@ -163,7 +163,7 @@ def mean_difference(differences: Sequence[tuple[str, float]], seed: int = 0) -> 
     mean = sum(value for _, value in differences) / len(differences)
     if len({total / count for total, count in groups}) == 1:
         coin = wilson((mean + 1) / 2 * len(groups), len(groups))
-        interval = Interval(low=2 * coin.low - 1, high=2 * coin.high - 1)
+        interval = Interval(low=min(mean, 2 * coin.low - 1), high=max(mean, 2 * coin.high - 1))
     else:
         interval = _percentiles(
             [

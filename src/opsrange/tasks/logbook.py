@@ -5,7 +5,7 @@ Belongs here: from log files to ``reports.results``. Does not: judging (``scorin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,19 @@ from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 from opsrange import __version__
 from opsrange.agents.tools import REPORT_KEY
 from opsrange.errors import GraderError, OperatorError, Owner
-from opsrange.knowledge.arms import Arm
-from opsrange.knowledge.tools import ARM_KEY, USES_KEY
+from opsrange.knowledge.tools import ARM_KEY, TEXTS_KEY, USES_KEY
 from opsrange.reports.results import AttemptResult, Results, results_of
+from opsrange.scoring.knowledge import (
+    BASELINE,
+    KnowledgeSummary,
+    Required,
+    check_quotes,
+    summarise_knowledge,
+)
 from opsrange.scoring.regrade import regrade
 from opsrange.seat.provider import STEPS_KEY, TOOLBOX_KEY
 from opsrange.trace import DocumentUse, Report, Step
+from opsrange.types import Json
 
 
 def read_logs(folder: Path) -> list[EvalLog]:
@@ -50,19 +57,44 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
     Args:
         logs: oldest first.
     """
-    rows: dict[str, dict[tuple[str, str, int], AttemptResult]] = {}
+    rows: dict[_Line, dict[tuple[str, str, int], AttemptResult]] = {}
     toolbox: dict[str, str] = {}
     for log in logs:
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
             row = _attempt(log, sample)
-            found = rows.setdefault(_condition(agent_name(log), row), {})
+            found = rows.setdefault((agent_name(log), row.docs_arm or BASELINE), {})
             key = (row.task, str(sample.id), row.epoch)
             if key not in found or row.void_owner is None:  # a killed copy never hides a judged one
                 found[key] = row
-    return results_of(
-        {agent: list(attempts.values()) for agent, attempts in rows.items()}, __version__, toolbox
-    )
+    lines = {line: list(attempts.values()) for line, attempts in rows.items()}
+    named: dict[str, Sequence[AttemptResult]] = {
+        _label(line): attempts for line, attempts in lines.items()
+    }
+    results = results_of(named, __version__, toolbox)
+    results.knowledge = _knowledge(lines)
+    return results
+
+
+_Line = tuple[str, str]
+"""Agent and arm: under other conditions an agent is another line of the leaderboard."""
+
+
+def _label(line: _Line) -> str:
+    agent, arm = line
+    return agent if arm == BASELINE else f"{agent}, docs {arm}"
+
+
+def _knowledge(lines: Mapping[_Line, Sequence[AttemptResult]]) -> list[KnowledgeSummary]:
+    """What documents were worth to each agent that worked under more than one arm."""
+    arms: dict[str, list[Sequence[AttemptResult]]] = {}
+    for (agent, _), attempts in lines.items():
+        arms.setdefault(agent, []).append(attempts)
+    return [
+        summarise_knowledge(agent, [row.documented() for attempts in each for row in attempts])
+        for agent, each in sorted(arms.items())
+        if len(each) > 1
+    ]
 
 
 def agent_name(log: EvalLog) -> str:
@@ -72,11 +104,6 @@ def agent_name(log: EvalLog) -> str:
     if not own:
         return model
     return str(own) if model.startswith("none") else f"{own} ({model})"
-
-
-def _condition(agent: str, row: AttemptResult) -> str:
-    """An agent under other conditions is another line of the leaderboard."""
-    return agent if row.docs_arm in {"", Arm.NONE} else f"{agent}, docs {row.docs_arm}"
 
 
 def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
@@ -95,9 +122,11 @@ def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
         log=Path(log.location).name,
     )
     row.documents = [DocumentUse.model_validate(use) for use in sample.store.get(USES_KEY, [])]
-    row.docs_arm = sample.store.get(ARM_KEY, "")
+    row.docs_arm = str(log.eval.task_args.get("docs") or sample.store.get(ARM_KEY, ""))
     handed_in = sample.store.get(REPORT_KEY)
     row.report = Report.model_validate(handed_in) if handed_in else None
+    if row.report:
+        row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}))
     _judge(row, sample)
     return row
 
@@ -109,6 +138,7 @@ def _judge(row: AttemptResult, sample: EvalSample) -> None:
             try:
                 row.verdict = regrade(metadata["evidence"])
                 row.paged_ms = metadata["evidence"]["times"]["paged_ms"]
+                row.required = _required(metadata["evidence"])
             except GraderError as error:
                 row.void_owner, row.void_reason = Owner.GRADER, str(error)
                 return
@@ -126,6 +156,21 @@ def _judge(row: AttemptResult, sample: EvalSample) -> None:
         row.void_reason = (
             sample.error.message if sample.error else "the attempt ended without evidence"
         )
+
+
+def _required(evidence: Json) -> Required | None:
+    """What the instance's rule asked for."""
+    known = evidence.get("knowledge")
+    if not known:
+        return None
+    violations = evidence["changes"].get("violations", [])
+    return Required(
+        governing=known["governing"],
+        superseded=known["superseded"],
+        decoys=known["decoys"],
+        broken=bool(violations),
+        followed_stale=any(violation["stale"] for violation in violations),
+    )
 
 
 def _score_metadata(sample: EvalSample) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inspect_ai import eval_set
+from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.hooks import Hooks, SampleEnd, hooks
 from inspect_ai.log import EvalLog
@@ -57,20 +57,18 @@ class Suite:
     epochs: int = 1
     at_once: int = 4
     """Attempts at a time."""
+    docs_arms: Sequence[str] = ("none",)
+    """Documents that agents get; every attempt is made once under each."""
     task_args: dict[str, Any] = field(default_factory=dict)
     model_args: dict[str, Any] = field(default_factory=dict)
     model_base_url: str | None = None
 
 
-def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
-    """Run what is missing of a suite and return the logs of all of it.
-
-    Args:
-        suite: what to run.
-        progress: told of each finished attempt.
+def prepare(suite: Suite) -> list[Task]:
+    """The tasks of a suite, with everything checked that can be checked before anything runs.
 
     Raises:
-        OperatorError: for an unknown task, scenario, seed or model, before anything runs.
+        OperatorError: for an unknown task, scenario, seed, model or arm, and for documents that cannot be read.
     """
     factory = {"sre_repair": sre.sre_repair, "sre_diagnosis": sre.sre_diagnosis}.get(suite.task)
     if factory is None:
@@ -79,13 +77,32 @@ def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
     with contextlib.redirect_stdout(io.StringIO()):
         for name in suite.models:
             _known(name, suite)
-    task = factory(scenario=suite.scenario, seeds=suite.seeds, **suite.task_args)
+    return [
+        factory(scenario=suite.scenario, seeds=suite.seeds, docs=arm, **suite.task_args)
+        for arm in dict.fromkeys(suite.docs_arms)
+    ]
+
+
+def run_suite(
+    suite: Suite, progress: Progress | None = None, tasks: Sequence[Task] | None = None
+) -> list[EvalLog]:
+    """Run what is missing of a suite and return the logs of all of it.
+
+    Args:
+        suite: what to run.
+        progress: told of each finished attempt.
+        tasks: of the suite, when they are already prepared.
+
+    Raises:
+        OperatorError: as :func:`prepare` does, before anything runs.
+    """
+    tasks = prepare(suite) if tasks is None else tasks
     if progress is not None:
         _listeners.append(progress)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             _, logs = eval_set(
-                tasks=[task],
+                tasks=list(tasks),
                 log_dir=str(suite.folder),
                 model=list(suite.models),
                 model_base_url=suite.model_base_url,
@@ -93,7 +110,7 @@ def run_suite(suite: Suite, progress: Progress | None = None) -> list[EvalLog]:
                 epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
                 max_samples=suite.at_once,
                 # side by side, so that an instance is built once for all of them
-                max_tasks=len(suite.models),
+                max_tasks=len(suite.models) * len(tasks),
                 max_sandboxes=suite.at_once,
                 retry_attempts=1,
                 log_buffer=1,
