@@ -2,7 +2,8 @@
 
 Two forms. A factory without required arguments that returns an Inspect solver or agent is used as it is. A plain function
 ``agent(page, run) -> dict`` gets the page's text and a ``run(command)`` whose result has ``stdout``, ``stderr`` and
-``exit_code``, and returns a report; it works through the same tools as any model.
+``exit_code``, and returns a report; it works through the same tools as any model. Where documents are searched,
+``run.search_docs(query)`` and ``run.open_doc(id)`` give their text; where they are handed over, they follow the page.
 
 Belongs here: loading and adapting foreign code. Does not: the command line.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,14 @@ from typing import Any
 import anyio.from_thread
 import anyio.to_thread
 from inspect_ai.agent import Agent, as_solver, is_agent
-from inspect_ai.model import ChatMessageAssistant, execute_tools
+from inspect_ai.model import (
+    ChatMessageAssistant,
+    ChatMessageTool,
+    ChatMessageUser,
+    execute_tools,
+)
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.tool import ToolCall
+from inspect_ai.tool import Tool, ToolCall
 from inspect_ai.util import ExecResult, registry_info
 from pydantic import ValidationError
 
@@ -41,16 +47,36 @@ class Ran:
     exit_code: int
 
 
-Run = Callable[[str], Ran]
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a plain agent works with: ``run("kubectl get pods")``."""
+
+    call: Callable[[str, dict[str, Any]], Ran]
+    """Calls a tool by name, from the agent's thread."""
+
+    def __call__(self, command: str) -> Ran:
+        """Run a command line."""
+        return self.call("bash", {"command": command})
+
+    def search_docs(self, query: str, limit: int = 5) -> Ran:
+        """Search the documents; fails where they are not searched."""
+        return self.call("search_docs", {"query": query, "limit": limit})
+
+    def open_doc(self, id: str) -> Ran:  # noqa: A002  # what it is called everywhere
+        """Show a document; fails where there is none of that id."""
+        return self.call("open_doc", {"id": id})
+
+
 PlainAgent = Callable[[str, Run], dict[str, Any]]
 
 
-def load_agent(reference: str, *, think_time_s: float) -> Solver:
+def load_agent(reference: str, *, think_time_s: float, tools: Sequence[Tool] = ()) -> Solver:
     """The solver behind ``path.py:function``.
 
     Args:
         reference: file and function.
         think_time_s: virtual seconds before each command of a plain function.
+        tools: of a plain function, beside the shell.
 
     Raises:
         OperatorError: when there is no such file or function, or it has neither form.
@@ -68,7 +94,7 @@ def load_agent(reference: str, *, think_time_s: float) -> Solver:
     if required == 0:
         return _from_factory(reference, function)
     if required == 2 and not inspect.iscoroutinefunction(function):
-        return plain_agent(function, name, think_time_s)
+        return plain_agent(function, name, think_time_s, tools)
     raise OperatorError(
         f"asked for agent {reference!r}; {name} takes {required} arguments; expected agent(page, run) -> dict, "
         "or a factory without arguments that returns an Inspect solver or agent"
@@ -113,44 +139,38 @@ def _from_factory(reference: str, factory: Callable[[], Any]) -> Solver:
 
 
 @solver
-def plain_agent(function: PlainAgent, name: str, think_time_s: float) -> Solver:
+def plain_agent(
+    function: PlainAgent, name: str, think_time_s: float, tools: Sequence[Tool] = ()
+) -> Solver:
     """A plain function as a solver. Its own exceptions are the agent's; those of the tools keep their owner."""
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         results: list[ExecResult[str]] = []
         failures: list[Exception] = []
-        tools = [bash(results.append)]
+        mine = [bash(results.append), *tools]
 
-        async def call(command: str) -> Ran:
+        async def call(tool: str, arguments: dict[str, Any]) -> Ran:
             results.clear()
             await think(think_time_s)
-            message = ChatMessageAssistant(
-                content="",
-                tool_calls=[
-                    ToolCall(
-                        id=f"call-{len(state.messages)}",
-                        function="bash",
-                        arguments={"command": command},
-                    )
-                ],
-                model=name,
-            )
-            state.messages.append(message)
+            asked = ToolCall(id=f"call-{len(state.messages)}", function=tool, arguments=arguments)
+            state.messages.append(ChatMessageAssistant(content="", tool_calls=[asked], model=name))
             try:
-                answers, _ = await execute_tools(state.messages, tools)
+                answers, _ = await execute_tools(state.messages, mine)
             except Exception as error:
                 failures.append(error)
                 raise
             state.messages.extend(answers)
-            if not results:
-                return Ran("", answers[-1].text if answers else "", 1)
-            return Ran(results[0].stdout, results[0].stderr, results[0].returncode)
+            if results:
+                return Ran(results[0].stdout, results[0].stderr, results[0].returncode)
+            [answer] = answers
+            if isinstance(answer, ChatMessageTool) and answer.error:
+                return Ran(answer.text, answer.error.message, 1)
+            return Ran(answer.text, "", 0)
 
-        def run(command: str) -> Ran:
-            return anyio.from_thread.run(call, command)
-
+        run = Run(lambda tool, arguments: anyio.from_thread.run(call, tool, arguments))
+        told = "\n\n".join(m.text for m in state.messages if isinstance(m, ChatMessageUser))
         try:
-            answer = await anyio.to_thread.run_sync(function, state.user_prompt.text, run)
+            answer = await anyio.to_thread.run_sync(function, told, run)
             keep(_report(answer))
         except Exception as error:
             if failures:

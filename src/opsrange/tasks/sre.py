@@ -84,7 +84,7 @@ def build(
     tools = document_tools(rules.documents)
     solving: Solver | Agent
     if rules.agent:
-        solving = load_agent(rules.agent, think_time_s=rules.think_time_s)
+        solving = load_agent(rules.agent, think_time_s=rules.think_time_s, tools=tools)
     else:
         ending = finish() if original else report()
         solving = responder(told, ending, think_time_s=rules.think_time_s, tools=tools)
