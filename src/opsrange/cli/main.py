@@ -27,6 +27,7 @@ _COMMANDS = {
     "scenarios": "List scenarios, or show one.",
     "up": "Leave a broken cluster running for your own kubectl.",
     "play": "Sit in the sandbox yourself, and be scored like any agent.",
+    "audit": "Verify or show the audit trail of a gate.",
     "doctor": "Say what this machine lacks.",
     "bench": "Measure speed and memory.",
 }
