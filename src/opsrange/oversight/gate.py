@@ -1,0 +1,126 @@
+"""What a gate is: from a tool call and its preview to an opinion. Pure, so that a policy's examples can test it.
+
+Belongs here: the protocol and the registry. Does not: any gate (``gates``), approvers, the flow between them (``overseer``).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from opsrange.errors import AuthorError, OperatorError
+from opsrange.oversight.request import Decision
+from opsrange.trace import Effect, Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an agent says it will do."""
+
+    text: str
+    entities: frozenset[str]
+    """``namespace/Kind/name`` of everything it will change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One tool call that wants to run."""
+
+    tool: str
+    command: str
+    plan: Plan | None = None
+    """The plan an approver has approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a gate thinks of a tool call."""
+
+    decision: Decision
+    """``escalate`` asks the approver."""
+    reason: str = ""
+
+
+PASS = Opinion(Decision.APPROVE)
+
+
+def passes(asked: Asked, preview: Preview | None) -> Opinion:
+    """Whatever it is."""
+    return PASS
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Decides which tool calls pass by themselves, which are refused and which are put to the approver."""
+
+    title: str
+    judge: Callable[[Asked, Preview | None], Opinion]
+    reads_text: bool = False
+    """A baseline: it judges what the command says and not what it does, and can be worded around."""
+    plans: bool = False
+    """Whether the agent has to submit a plan first."""
+    watches: bool = False
+    """Whether what ran is watched afterwards, and rolled back when it does harm."""
+    must_escalate: tuple[str, ...] = field(default=())
+    """Which effects the approver always decides, when the policy does not say."""
+
+
+def known(preview: Preview) -> bool:
+    """Whether a preview tells everything that the command does: nothing bounded it that would not bound the command too."""
+    return preview.unfinished in {"", "virtual_timeout"}
+
+
+def reads_only(preview: Preview) -> bool:
+    """Whether a command is known to change nothing."""
+    return known(preview) and preview.effect is Effect.READ
+
+
+def needed(preview: Preview | None) -> Preview:
+    """The preview of a gate that cannot judge without one.
+
+    Raises:
+        OperatorError: when there is none.
+    """
+    if preview is None:
+        raise OperatorError("asked a gate that judges effects; found no preview; give one")
+    return preview
+
+
+@cache
+def gates() -> Mapping[str, Gate]:
+    """Every gate by name, in alphabetical order.
+
+    Raises:
+        AuthorError: when a module of the folder defines no ``GATE``.
+    """
+    return _discovered("gates", "GATE", Gate)
+
+
+def find_gate(name: str) -> Gate:
+    """The gate called ``name``.
+
+    Raises:
+        OperatorError: when there is none; the message lists what there is.
+    """
+    if name not in gates():
+        raise OperatorError(
+            f"asked for gate {name!r}; found {', '.join(gates())}; use one of these"
+        )
+    return gates()[name]
+
+
+def _discovered(folder: str, attribute: str, kind: type[Gate]) -> dict[str, Gate]:
+    package = importlib.import_module(f"opsrange.oversight.{folder}")
+    found: dict[str, Gate] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        each = getattr(module, attribute, None)
+        if not isinstance(each, kind):
+            raise AuthorError(
+                f"oversight/{folder}/{info.name}.py was loaded; found no {attribute}; define one"
+            )
+        found[info.name.replace("_", "-")] = each
+    return found
