@@ -18,6 +18,7 @@ FOREIGN_SIGNATURES = {"exec": 8, "execute": 7, "sre_diagnosis": 12, "sre_repair"
 """Parameters that are not ours to choose: Inspect's ``SandboxEnvironment.exec``; forms that are filled in by name, a tool's by
 a model and a task's by ``-T``."""
 REGISTRIES = {
+    SOURCE / "cli",
     SOURCE / "kube" / "kinds",
     SOURCE / "faults" / "catalogue",
     SOURCE / "rules" / "catalogue",
