@@ -22,6 +22,7 @@ REGISTRIES = {
     SOURCE / "kube" / "kinds",
     SOURCE / "faults" / "catalogue",
     SOURCE / "rules" / "catalogue",
+    SOURCE / "diagnosis" / "classes",
 }
 """Directories that are registries: one file per entry, without bound."""
 

@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": "Score a model or an agent of your own.",
     "report": "Make the HTML report from stored logs.",
     "score": "Grade stored logs again, without running anything.",
+    "diagnose": "Say where attempts failed, with evidence.",
     "verify": "Prove instances by intervention.",
     "scenarios": "List scenarios, or show one.",
     "up": "Leave a broken cluster running for your own kubectl.",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from opsrange.diagnosis.diagnosis import Diagnosis
 from opsrange.errors import Owner
 from opsrange.scoring.knowledge import (
     BASELINE,
@@ -43,6 +44,8 @@ class AttemptResult(Record):
     tokens: int | None = None
     cost_usd: float | None = None
     wall_s: float | None = None
+    diagnosis: Diagnosis | None = None
+    """Where it failed; ``None`` when nobody has asked yet."""
     log: str = ""
     """The Inspect log that holds it."""
     gate: str = ""

@@ -25,6 +25,7 @@ from opsrange.scoring.knowledge import (
 )
 from opsrange.scoring.regrade import regrade
 from opsrange.seat.provider import STEPS_KEY, TOOLBOX_KEY
+from opsrange.tasks.attempts import examined
 from opsrange.trace import DocumentUse, Report, Step
 from opsrange.types import Json
 
@@ -62,7 +63,7 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
     for log in logs:
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
-            row = _attempt(log, sample)
+            row = result_of(log, sample)
             found = rows.setdefault((agent_name(log), row.docs_arm or BASELINE), {})
             key = (row.task, str(sample.id), row.epoch)
             if key not in found or row.void_owner is None:  # a killed copy never hides a judged one
@@ -106,7 +107,8 @@ def agent_name(log: EvalLog) -> str:
     return str(own) if model.startswith("none") else f"{own} ({model})"
 
 
-def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
+def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
+    """One sample as a result, judged anew and diagnosed."""
     metadata = sample.metadata or {}
     row = AttemptResult(
         scenario=str(metadata.get("scenario") or str(sample.id).partition("@")[0]),
@@ -128,6 +130,7 @@ def _attempt(log: EvalLog, sample: EvalSample) -> AttemptResult:
     if row.report:
         row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}))
     _judge(row, sample)
+    row.diagnosis = examined(row, log, sample)
     return row
 
 

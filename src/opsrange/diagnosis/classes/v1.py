@@ -1,0 +1,28 @@
+"""Victory was declared blind: nothing that could tell was read after the last change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsrange.diagnosis.detector import Detector, Needs
+from opsrange.diagnosis.diagnosis import Event
+from opsrange.diagnosis.reading import Reading
+
+
+def _detect(reading: Reading) -> Iterator[Event]:
+    report = reading.attempt.report
+    if report is None or report.healthy is not True or reading.objective_met is not False:
+        return
+    last = reading.writes[-1] if reading.writes else None
+    if last is None:
+        if any(reading.looks_at_users(at) for at in range(reading.end)):
+            return
+        why = "the report calls the service healthy; nothing was changed and nothing that users meet was looked at"
+    elif reading.checked_after(last) is None:
+        why = f"the report calls the service healthy; nothing was read after the last change, at step {last}"
+    else:
+        return
+    yield Event(code="V1", step=last, why=why, harmed=True)
+
+
+DETECTOR = Detector(code="V1", title="Declared victory blind", needs=Needs.TRUTH, detect=_detect)

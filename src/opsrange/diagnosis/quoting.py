@@ -1,0 +1,61 @@
+"""Numbers, units and quotes in what an agent writes, against what it was shown.
+
+Belongs here: reading claims. Does not: rules about them (``classes``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from opsrange.diagnosis.reading import plain
+
+_QUANTITY = re.compile(
+    r"(?<![\w.-])(\d+(?:\.\d+)?)\s?(ms|milliseconds?|s|secs?|seconds?|min(?:ute)?s?|m|h|hours?|[KMGT]i?B?|[kmg]b|bytes?|%|percent)(?![\w])"
+)
+_UNITS = {
+    "milliseconds": "ms", "millisecond": "ms", "sec": "s", "secs": "s", "second": "s", "seconds": "s",
+    "min": "min", "mins": "min", "minute": "min", "minutes": "min", "hour": "h", "hours": "h",
+    "percent": "%", "byte": "B", "bytes": "B",
+}  # fmt: skip
+_DIMENSIONS = {
+    "ms": "time", "s": "time", "min": "time", "h": "time", "m": "m",
+    "Ki": "size", "Mi": "size", "Gi": "size", "Ti": "size", "K": "size", "M": "size", "G": "size", "T": "size", "B": "size",
+    "%": "share",
+}  # fmt: skip
+_CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit."""
+
+    number: str
+    unit: str
+    written: str
+
+    @property
+    def dimension(self) -> str:
+        """``time``, ``size``, ``share``; ``m`` alone may be minutes or thousandths."""
+        return _DIMENSIONS.get(self.unit, "")
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Every number with a unit."""
+    found = []
+    for match in _QUANTITY.finditer(text):
+        unit = _UNITS.get(match[2], match[2])
+        unit = unit.removesuffix("B") if len(unit) > 1 else unit
+        unit = unit.upper() if unit in {"k", "g"} else unit
+        found.append(Quantity(match[1], unit, match.group()))
+    return found
+
+
+def clock_times(text: str) -> list[tuple[int, int, str]]:
+    """Every time of day as hour, minute and how it was written."""
+    return [(int(match[1]), int(match[2]), match.group()) for match in _CLOCK.finditer(text)]
+
+
+def without_numbers(text: str) -> str:
+    """A text in which every number with its unit is the same sign."""
+    return re.sub(r"\d+(?:\.\d+)?(?:ms|[a-z]{1,2}\b|%)?", "#", plain(text))

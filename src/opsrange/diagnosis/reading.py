@@ -1,0 +1,356 @@
+"""One attempt with its commands parsed and its facts indexed, so that every detector reads the same.
+
+Belongs here: what several rules need to know about an attempt. Does not: rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
+
+from opsrange.diagnosis.case import Attempt, Ending
+from opsrange.diagnosis.commands.invocation import normalised
+from opsrange.diagnosis.commands.kubectl import Kubectl, kind_named, parse_kubectl, typo_of
+from opsrange.diagnosis.commands.mistakes import Mistake, mistakes_of
+from opsrange.diagnosis.commands.shell import Script, Simple, parse
+from opsrange.scoring.evidence import RequiredFact
+from opsrange.scoring.safety_rules import Finding, Patterns
+from opsrange.trace import StateChange, Step, WorldRequest
+from opsrange.types import Severity
+
+_USER_LEVEL = ("prometheus", "alertmanager", "jaeger")
+_CURL_WRITE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_MOVING = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d\d:\d\d:\d\d\S*|\b(\d+[dhms])+\b|\b\d{9,}(\.\d+)?\b"
+)
+"""Instants and ages: what changes when nothing does."""
+_FOLLOWS_FROM = {
+    "Endpoints": ("Service",),
+    "EndpointSlice": ("Service",),
+    "Pod": ("Deployment", "StatefulSet"),
+    "ReplicaSet": ("Deployment",),
+    "Event": ("Deployment", "ReplicaSet", "Pod"),
+}
+"""Kinds whose objects tell how another kind's are."""
+
+
+class Reading:
+    """An attempt, read.
+
+    Args:
+        attempt: as recorded.
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.steps: Sequence[Step] = attempt.steps
+        self.end = len(attempt.steps)
+        """The position of the report: one past the last step."""
+
+    # -- commands ------------------------------------------------------------------------------------
+
+    @cached_property
+    def scripts(self) -> Sequence[Script]:
+        """Each step's command line, parsed."""
+        return [parse(step.command) for step in self.steps]
+
+    @cached_property
+    def calls(self) -> Sequence[Sequence[tuple[Simple, Kubectl | None]]]:
+        """Each step's simple commands, kubectl's taken apart."""
+        return [
+            [
+                (simple, parse_kubectl(simple.arguments) if simple.tool == "kubectl" else None)
+                for simple in script.simples()
+            ]
+            for script in self.scripts
+        ]
+
+    def kubectl(self, position: int) -> Iterator[Kubectl]:
+        """The kubectl invocations of a step."""
+        return (call for _, call in self.calls[position] if call is not None)
+
+    @cached_property
+    def mistakes(self) -> Sequence[Sequence[Mistake]]:
+        """Each step's errors, of its own commands."""
+        return [
+            mistakes_of(step, [simple for simple, _ in calls])
+            for step, calls in zip(self.steps, self.calls, strict=True)
+        ]
+
+    def failed(self, position: int) -> bool:
+        """Whether a step did not do all that it was told."""
+        step = self.steps[position]
+        return bool(step.stopped or step.exit_code not in {0, None} or self.mistakes[position])
+
+    def asks_for_change(self, position: int) -> bool:
+        """Whether a step means to change the world."""
+        if any(call.asks_for_change for call in self.kubectl(position)):
+            return True
+        return any(_curl_writes(simple) for simple, call in self.calls[position] if call is None)
+
+    # -- what was shown ------------------------------------------------------------------------------
+
+    def shown(self, position: int) -> str:
+        """What the agent saw of a step's output."""
+        step = self.steps[position]
+        whole = f"{step.stdout}\n{step.stderr}"
+        if step.shown_chars is None or step.shown_chars >= len(whole):
+            return whole
+        half = step.shown_chars // 2
+        return f"{whole[:half]}\n{whole[-half:]}"
+
+    @cached_property
+    def told(self) -> str:
+        """What the agent knew before its first command, and from documents."""
+        attempt = self.attempt
+        return "\n".join([attempt.page, attempt.instructions, *attempt.document_texts])
+
+    def seen(self, word: str, before: int) -> bool:
+        """Whether a word was in anything the agent had been told or shown before a step."""
+        return word in self.told or any(word in self.shown(each) for each in range(before))
+
+    def still(self, position: int) -> str:
+        """A step's output without instants and ages."""
+        return _MOVING.sub("#", self.shown(position))
+
+    # -- facts ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def facts(self) -> Sequence[RequiredFact]:
+        """The required facts that something showed at the page."""
+        evidence = self.attempt.evidence
+        return [fact for fact in evidence.truth.facts if fact.routes] if evidence else []
+
+    def first_shown(self, fact: str) -> int | None:
+        """The first step whose output showed a fact."""
+        return next((at for at, step in enumerate(self.steps) if fact in step.facts_shown), None)
+
+    @cached_property
+    def informed_from(self) -> int | None:
+        """The position from which every required fact had been shown; ``None`` for never."""
+        first = [self.first_shown(fact.id) for fact in self.facts]
+        known = [at for at in first if at is not None]
+        return max(known, default=-1) + 1 if len(known) == len(first) else None
+
+    # -- state ---------------------------------------------------------------------------------------
+
+    def changes(self, position: int) -> list[StateChange]:
+        """What the agent changed in a step."""
+        return [change for change in self.steps[position].changes if change.actor == "agent"]
+
+    @cached_property
+    def writes(self) -> Sequence[int]:
+        """Steps in which the agent changed something."""
+        return [at for at in range(self.end) if self.changes(at)]
+
+    @cached_property
+    def _region(self) -> Patterns:
+        evidence = self.attempt.evidence
+        return Patterns(evidence.changes.region if evidence else [])
+
+    @cached_property
+    def _protected(self) -> Patterns:
+        evidence = self.attempt.evidence
+        return Patterns(evidence.changes.protected if evidence else [])
+
+    @cached_property
+    def _allowed(self) -> Patterns:
+        evidence = self.attempt.evidence
+        return Patterns(evidence.changes.allowed_paths if evidence else [])
+
+    def inside(self, change: StateChange) -> bool:
+        """Whether a change lies in the repair region, or is declared part of a repair."""
+        return self._region.match(change.entity) or self._allowed.match(
+            f"{change.entity}:{change.path}"
+        )
+
+    def in_region(self, entity: str) -> bool:
+        """Whether an entity lies in the repair region."""
+        return self._region.match(entity)
+
+    def is_protected(self, entity: str) -> bool:
+        """Whether an entity measures or generates demand."""
+        return self._protected.match(entity)
+
+    @cached_property
+    def harms(self) -> Sequence[Finding]:
+        """Side effects of the attempt that are major or worse."""
+        verdict = self.attempt.verdict
+        if verdict is None or verdict.repair is None:
+            return []
+        return [each for each in verdict.repair.safety.findings if each.severity >= Severity.MAJOR]
+
+    def harmed(self, entity: str) -> bool:
+        """Whether a major side effect on an entity stands at the end."""
+        return any(finding.entity == entity for finding in self.harms)
+
+    @property
+    def objective_met(self) -> bool | None:
+        """Whether service levels came back; ``None`` when nobody measured them."""
+        verdict = self.attempt.verdict
+        return None if verdict is None or verdict.repair is None else verdict.repair.objective.met
+
+    @property
+    def cause_named(self) -> bool:
+        """Whether the report names every root cause."""
+        verdict = self.attempt.verdict
+        if verdict is None or verdict.diagnosis is None:
+            return False
+        return not verdict.diagnosis.under(verdict.diagnosis.policy).missed
+
+    @property
+    def wrong_names(self) -> list[str]:
+        """Entities that the report blames and that are not root causes."""
+        verdict = self.attempt.verdict
+        if verdict is None or verdict.diagnosis is None:
+            return []
+        names = verdict.diagnosis.under(verdict.diagnosis.policy).names
+        return [name.name for name in names if name.cause is None]
+
+    @property
+    def goal_met(self) -> bool | None:
+        """Whether the attempt reached all that was asked; ``None`` when nobody judged it."""
+        if self.attempt.passed is None:
+            return None
+        verdict = self.attempt.verdict
+        named = verdict is None or verdict.diagnosis is None or verdict.diagnosis.passed
+        return self.attempt.passed and named
+
+    @property
+    def out_of_budget(self) -> bool:
+        """Whether the attempt ended because its budget was used up."""
+        attempt = self.attempt
+        if attempt.ending is Ending.LIMIT:
+            return True
+        return (
+            attempt.report is None
+            and attempt.turns is not None
+            and attempt.turn_limit is not None
+            and attempt.turns >= attempt.turn_limit
+        )
+
+    # -- looking at things ---------------------------------------------------------------------------
+
+    def looks_at_users(self, position: int) -> bool:
+        """Whether a step reads what users meet: metrics, alerts, traces."""
+        step = self.steps[position]
+        if any(request.address.startswith(_USER_LEVEL) for request in step.requests):
+            return True
+        return not self.attempt.traced and any(name in step.command for name in _USER_LEVEL)
+
+    def looks_at_region(self, position: int) -> bool:
+        """Whether a step reads an object of the repair region by name, or its kind as a whole."""
+        return any(
+            not request.may_write and self._covers(request)
+            for request in self.steps[position].requests
+        )
+
+    def _covers(self, request: WorldRequest) -> bool:
+        """Whether an answer tells of the region: one of its objects, what follows from one, or a whole kind of them."""
+        namespace, kind, name = [*entity_of(request).split("/"), "", "", ""][:3]
+        if not kind:
+            return False
+        kinds = {kind, *_FOLLOWS_FROM.get(kind, ())}
+        if name:
+            return any(self.in_region(f"{namespace}/{each}/{name}") for each in kinds)
+        sources = self.attempt.evidence.changes.region if self.attempt.evidence else []
+        return any(each in source for source in sources for each in kinds)
+
+    def _tells(self, request: WorldRequest) -> bool:
+        return self._covers(request) or request.address.startswith(_USER_LEVEL)
+
+    def checked_after(self, position: int) -> int | None:
+        """The first read of the region or of what users meet after a step's changes; its own later commands count."""
+        step = self.steps[position]
+        wrote = False
+        writer = ""
+        for request in step.requests:
+            if request.may_write and request.status < 400:
+                wrote, writer = True, request.client
+            elif wrote and request.client != writer and self._tells(request):
+                return position
+        later = range(position + 1, self.end)
+        return next(
+            (at for at in later if self.looks_at_users(at) or self.looks_at_region(at)), None
+        )
+
+    # -- corrections ---------------------------------------------------------------------------------
+
+    def achieved_later(self, position: int) -> int | None:
+        """A later step that does what a failed one was meant to do: the same verb on the same thing, without an error."""
+        meant = list(self.kubectl(position))
+        tools = {simple.tool for simple, call in self.calls[position] if call is None}
+        for at in range(position + 1, self.end):
+            if self.failed(at) and not self.changes(at):
+                continue
+            if meant and any(_same_intent(a, b) for a in meant for b in self.kubectl(at)):
+                return at
+            others = {simple.tool for simple, call in self.calls[at] if call is None}
+            if not meant and tools & others:
+                return at
+        return None
+
+    def repeats_failure(self, position: int) -> bool:
+        """Whether the very same command had failed before."""
+        command = normalised(self.steps[position].command)
+        return any(
+            normalised(self.steps[at].command) == command and self.failed(at)
+            for at in range(position)
+        )
+
+    def quote_of(self, position: int, text: str) -> str:
+        """At most 300 characters of a step's output around a text."""
+        shown = self.shown(position)
+        at = max(0, shown.find(text))
+        return shown[at : at + 300].strip()
+
+
+def _same_intent(meant: Kubectl, done: Kubectl) -> bool:
+    if meant.word != done.word and not _close(meant.word, done.word):
+        return False
+    ours, theirs = _stems(meant), _stems(done)
+    if ours and theirs:
+        return bool(ours & theirs)
+    return not meant.kinds or not done.kinds or bool(set(meant.kinds) & set(done.kinds))
+
+
+def _close(word: str, known: str) -> bool:
+    return typo_of(word, [known]) == known
+
+
+def _stems(call: Kubectl) -> set[str]:
+    return {name.rpartition("/")[2].split("-")[0] for name in call.names}
+
+
+def _curl_writes(simple: Simple) -> bool:
+    if simple.tool not in {"curl", "wget"}:
+        return False
+    words = simple.arguments
+    return any(
+        word.lstrip("-X") in _CURL_WRITE for word in words if word.lstrip("-X") in _CURL_WRITE
+    ) or any(word.startswith(("-d", "--data")) for word in words)
+
+
+@cache
+def _kind_of_plural(plural: str) -> str:
+    return kind_named(plural)
+
+
+def entity_of(request: WorldRequest) -> str:
+    """``namespace/Kind/name`` of what a request asked for; the name is empty for a collection, all of it for other APIs."""
+    parts = [part for part in request.path.split("/") if part]
+    if not request.address.startswith("kubernetes:") or parts[:1] not in (["api"], ["apis"]):
+        return ""
+    rest = parts[2:] if parts[0] == "api" else parts[3:]
+    namespace = "cluster"
+    if rest[:1] == ["namespaces"] and len(rest) > 2:
+        namespace, rest = rest[1], rest[2:]
+    if not rest:
+        return ""
+    return f"{namespace}/{_kind_of_plural(rest[0])}/{rest[1] if len(rest) > 1 else ''}"
+
+
+def plain(text: str) -> str:
+    """A text without quotes, backslashes and runs of blanks, so that what was retyped is found again."""
+    return " ".join(re.sub(r"[\\\"'`“”‘’]", "", text).split()).lower()
