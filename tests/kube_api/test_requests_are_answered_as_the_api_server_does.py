@@ -11,6 +11,8 @@ from opsrange.wire import Request, Response
 
 PODS = "/api/v1/namespaces/shop/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
+REJECTED = "the server rejected our request due to an error in our request"
+UNREAD = "error decoding patch: json: cannot unmarshal string into Go value of type map[string]interface {}"
 MERGE = {"content-type": "application/merge-patch+json"}
 
 
@@ -151,13 +153,9 @@ def test_rights_are_enforced_in_the_servers_words() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "code"),
     [
-        ("GET", "/nowhere", 404),
-        ("GET", "/api/v2/pods", 404),
-        ("GET", "/apis/none.io/v1/things", 404),
         ("POST", "/api/v1/pods", 405),
         ("POST", f"{PODS}/a/exec", 405),
         ("GET", f"{PODS}/a/attach", 405),
-        ("GET", f"{PODS}/a/nonsense", 404),
         ("BREW", PODS, 405),
     ],
 )
@@ -167,6 +165,32 @@ def test_what_is_not_served_is_refused_and_counted(
     answer, said = cluster.call(method, path)
     assert (answer, said["kind"], said["code"]) == (code, "Status", code)
     assert sum(cluster.api.ledger.values()) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/api/v2/pods", "/apis/none.io/v1/things", f"{PODS}/a/nonsense"]
+)
+def test_an_unknown_path_is_refused_in_plain_text_and_counted(cluster: Cluster, path: str) -> None:
+    assert cluster.call("GET", path) == (404, "404 page not found\n")
+    assert sum(cluster.api.ledger.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("media", "patch", "code", "words"),
+    [
+        ("json-patch", [{"op": "remove", "path": "/spec/nope"}], 422, REJECTED),
+        ("json-patch", [{"op": "test", "path": "/spec/replicas", "value": 9}], 422, REJECTED),
+        ("strategic-merge-patch", "nonsense", 400, UNREAD),
+        ("merge-patch", "nonsense", 400, UNREAD),
+    ],
+)
+def test_a_patch_that_cannot_be_applied_is_refused(
+    cluster: Cluster, media: str, patch: Any, code: int, words: str
+) -> None:
+    cluster.deployment("web")
+    headers = {"content-type": f"application/{media}+json"}
+    answer, said = cluster.call("PATCH", f"{DEPLOYMENTS}/web", patch, headers)
+    assert (answer, said["message"]) == (code, words)
 
 
 def test_a_missing_object_is_no_gap_in_fidelity(cluster: Cluster) -> None:

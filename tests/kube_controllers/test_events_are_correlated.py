@@ -46,6 +46,15 @@ def test_the_same_again_raises_the_count_and_keeps_the_first_time() -> None:
     assert event["metadata"]["name"].startswith("web.")
 
 
+def test_later_events_have_later_names() -> None:
+    desk = Desk()
+    for number in range(8):
+        desk.emit(f"step {number}")
+    desk.kernel.advance_to(START_MS + 1)
+    desk.emit("step 8")
+    assert [text for text, _ in desk.events] == [f"step {number}" for number in range(9)]
+
+
 def test_many_messages_of_one_reason_are_combined() -> None:
     desk = Desk()
     for number in range(14):

@@ -46,6 +46,37 @@ def test_the_cause_is_not_the_only_recent_change(instance: Instance) -> None:
     assert hour
 
 
+def test_every_secret_holds_something(instance: Instance) -> None:
+    secrets = instance.estate.operator.list("secrets")
+    assert secrets
+    assert [s["metadata"]["name"] for s in secrets if not s.get("data")] == []
+
+
+def test_programs_and_images_tell_one_version(instance: Instance) -> None:
+    def said(address: str, path: str) -> str:
+        answer = instance.handlers[address].handle(Request("GET", path))
+        assert isinstance(answer, Response)
+        return answer.body.decode()
+
+    images = {
+        container["image"].rpartition("/")[2].partition(":")[0]: container["image"].rpartition(":")[
+            2
+        ]
+        for pod in instance.estate.operator.list("pods")
+        for container in pod["spec"]["containers"]
+    }
+    (kubelets,) = {
+        node["status"]["nodeInfo"]["kubeletVersion"]
+        for node in instance.estate.operator.list("nodes")
+    }
+    assert kubelets == images["kube-proxy"]
+    assert f'"gitVersion":"{kubelets}"' in said("kubernetes:6443", "/version")
+    prometheus = said("prometheus:9090", "/api/v1/status/buildinfo")
+    assert f'"version":"{images["prometheus"].removeprefix("v")}"' in prometheus
+    alertmanager = said("alertmanager:9093", "/api/v2/status")
+    assert f'"version":"{images["alertmanager"].removeprefix("v")}"' in alertmanager
+
+
 def _crawl(instance: Instance) -> Iterator[tuple[str, str, str]]:
     kubernetes = [
         f"/{'api' if not kind.group else 'apis/' + kind.group}/{kind.version}/{kind.plural}"

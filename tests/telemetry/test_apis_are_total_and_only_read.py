@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -135,6 +136,19 @@ def test_reading_changes_neither_time_nor_journal(world: World) -> None:
     world.get(world.telemetry.alertmanager, "/api/v2/alerts")
     assert world.get(world.telemetry.prometheus, "/api/v1/query", query="ALERTS") == first
     assert (world.kernel.journal.digest, world.kernel.now_ms) == (digest, now_ms)
+
+
+def test_a_browser_is_shown_where_the_api_is(world: World) -> None:
+    for api, paths in (
+        (world.telemetry.prometheus, ("/", "/graph", "/alerts")),
+        (world.telemetry.alertmanager, ("/",)),
+        (world.telemetry.jaeger, ("/", "/search")),
+    ):
+        for path in paths:
+            page = api.handle(Request("GET", path))
+            assert (page.status, page.content_type) == (200, "text/html; charset=utf-8")
+            (linked, *_) = re.findall(rb'href="([^"?]+)', page.body)
+            assert api.handle(Request("GET", linked.decode())).status in (200, 400)
 
 
 PROGRAM = """

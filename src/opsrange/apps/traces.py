@@ -88,6 +88,7 @@ class _Walk:
             * 1000
             * self._draws.lognormvariate(-0.1, node.operation.sigma)
         )
+        instance = cohort.instances[int(draw() * len(cohort.instances))]
         elapsed_us = own_us // 2
         for edge in node.edges if depth < _DEPTH_MAX else ():
             if fails and culprit is None and draw() < 0.5:
@@ -98,7 +99,9 @@ class _Walk:
             for index in range(max(1, min(repeats, 6)) if breaks else min(repeats, 6)):
                 at_us = start_us + elapsed_us
                 broken = (breaks and index == 0) or (edge.call.optional and draw() < edge.error)
-                length_us = self._client(edge, span_id, at_us, broken=broken, depth=depth)
+                length_us = self._client(
+                    edge, (span_id, instance.pod), at_us, broken=broken, depth=depth
+                )
                 if edge.call.parallel:
                     longest_us = max(longest_us, length_us)
                 else:
@@ -109,7 +112,6 @@ class _Walk:
             if breaks:
                 break
         duration_us = max(50, elapsed_us + own_us - own_us // 2)
-        instance = cohort.instances[int(draw() * len(cohort.instances))]
         tags = {"service.version": instance.release}
         if fails:
             tags["otel.status_description"] = (
@@ -134,7 +136,11 @@ class _Walk:
         )
         return duration_us
 
-    def _client(self, edge: Edge, parent: str, start_us: int, *, broken: bool, depth: int) -> int:
+    def _client(
+        self, edge: Edge, caller: tuple[str, str], start_us: int, *, broken: bool, depth: int
+    ) -> int:
+        """The span of a call, and those it causes; ``caller`` is the parent span and its pod."""
+        parent, pod = caller
         draw = self._draws.random
         span_id = f"{self._draws.getrandbits(64):016x}"
         slot = len(self._spans)
@@ -180,6 +186,7 @@ class _Walk:
                 duration_us=length_us,
                 error=broken,
                 tags=tags,
+                pod=pod,
             ),
         )
         return length_us

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 
+from opsrange.kube.kind import RELEASE
+from opsrange.telemetry.api import alertmanager, prometheus_status
 from opsrange.types import Json
 
 MONITORING = "monitoring"
@@ -18,10 +20,10 @@ _MEBIBYTE = 1 << 20
 PLATFORM_IMAGES: Mapping[str, tuple[int, int]] = {
     "registry.k8s.io/coredns/coredns:v1.12.4": (6, 24 * _MEBIBYTE),
     "registry.k8s.io/metrics-server/metrics-server:v0.8.0": (5, 31 * _MEBIBYTE),
-    "registry.k8s.io/kube-proxy:v1.33.4": (2, 28 * _MEBIBYTE),
+    f"registry.k8s.io/kube-proxy:{RELEASE}": (2, 28 * _MEBIBYTE),
     "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.17.0": (4, 42 * _MEBIBYTE),
-    "quay.io/prometheus/prometheus:v3.6.0": (58, 612 * _MEBIBYTE),
-    "quay.io/prometheus/alertmanager:v0.28.1": (3, 27 * _MEBIBYTE),
+    f"quay.io/prometheus/prometheus:v{prometheus_status.VERSION}": (58, 612 * _MEBIBYTE),
+    f"quay.io/prometheus/alertmanager:v{alertmanager.VERSION}": (3, 27 * _MEBIBYTE),
     "jaegertracing/jaeger:2.11.0": (31, 286 * _MEBIBYTE),
     "docker.io/otel/opentelemetry-collector-contrib:0.137.0": (44, 143 * _MEBIBYTE),
 }
@@ -97,7 +99,7 @@ def workload_manifests() -> Iterator[Json]:
     for name, replicas in (("coredns", 2), ("metrics-server", 1)):
         yield _deployment(SYSTEM, name, images[name], replicas)
     yield _daemon_set(SYSTEM, "kube-proxy", images["kube-proxy"])
-    yield _service(SYSTEM, "coredns", "kube-dns", 53)
+    yield _dns_service()
     for name, image, port in (
         ("prometheus", "prometheus", 9090),
         ("alertmanager", "alertmanager", 9093),
@@ -128,6 +130,8 @@ def _daemon_set(namespace: str, name: str, image: str) -> Json:
 
 def _workload(kind: str, namespace: str, name: str, image: str) -> Json:
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "platform"}
+    if namespace == SYSTEM:
+        labels["k8s-app"] = "kube-dns" if name == "coredns" else name
     container: Json = {
         "name": name,
         "image": image,
@@ -159,6 +163,32 @@ def _service(namespace: str, workload: str, name: str, port: int) -> Json:
         },
         "spec": {
             "selector": {"app.kubernetes.io/name": workload},
-            "ports": [{"name": "http" if port != 53 else "dns", "port": port, "targetPort": port}],
+            "ports": [{"name": "http", "port": port, "targetPort": port}],
+        },
+    }
+
+
+def _dns_service() -> Json:
+    """The cluster's name service, at the address and under the labels that every cluster has it."""
+    ports = (("dns", 53, "UDP"), ("dns-tcp", 53, "TCP"), ("metrics", 9153, "TCP"))
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "kube-dns",
+            "namespace": SYSTEM,
+            "labels": {
+                "k8s-app": "kube-dns",
+                "kubernetes.io/cluster-service": "true",
+                "kubernetes.io/name": "CoreDNS",
+            },
+        },
+        "spec": {
+            "clusterIP": "10.96.0.10",
+            "selector": {"k8s-app": "kube-dns"},
+            "ports": [
+                {"name": name, "port": port, "protocol": protocol, "targetPort": port}
+                for name, port, protocol in ports
+            ],
         },
     }

@@ -15,6 +15,9 @@ from functools import cache
 from opsrange.errors import AuthorError
 from opsrange.types import Json
 
+RELEASE = "v1.37.1"
+"""Which Kubernetes the twin is, nodes included: that of the bundled kubectl and schemas."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

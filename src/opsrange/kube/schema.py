@@ -197,7 +197,7 @@ def _named(name: str) -> _Node:
     return _compile(definition)
 
 
-def _go_word(value: Any) -> str:
+def go_word(value: Any) -> str:
     """A JSON value's type in the words of Go's decoder."""
     if isinstance(value, bool):
         return "bool"
@@ -210,7 +210,7 @@ def _go_word(value: Any) -> str:
 
 def _mismatch(node: _Node, value: Any, trail: _Trail, word: str = "") -> str:
     """The decoder's complaint about a value of the wrong type."""
-    word = word or _go_word(value)
+    word = word or go_word(value)
     if node.shape == "int-or-string":
         return f"json: cannot unmarshal {word} into Go value of type int32"
     if node.shape == "time":

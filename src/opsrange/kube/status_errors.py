@@ -125,9 +125,14 @@ def method_not_allowed() -> ApiError:
     )
 
 
-def no_such_path() -> ApiError:
-    """404: nothing is served there."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource")
+class NoSuchPathError(ApiError):
+    """404: nothing is served there, which the API server says in plain text.
+
+    Clients tell it by that from an object that does not exist; ``kubectl debug`` even relies on it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(404, "NotFound", "404 page not found")
 
 
 def expired(asked: int, oldest: int) -> ApiError:

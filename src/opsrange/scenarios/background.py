@@ -7,6 +7,7 @@ hour; one more follows the fault, so that "the last change" is not the answer.
 from __future__ import annotations
 
 import random
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 
 from opsrange.estates import Estate
@@ -34,14 +35,15 @@ def schedule(estate: Estate, stream: random.Random, count: int, until_ms: int) -
 def schedule_late(estate: Estate, stream: random.Random) -> None:
     """One more chore within two minutes: a credential nobody uses yet. It starts no pod."""
     name = f"{stream.choice(('partner', 'audit', 'export', 'newsletter'))}-api-key"
+    after_ms = stream.randint(15, 90) * SECOND_MS
+    token = b64encode(f"{stream.getrandbits(128):032x}".encode()).decode()
 
     def create() -> None:
         metadata = {"name": name, "namespace": estate.namespace}
-        estate.operator.create(
-            {"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": metadata}
-        )
+        secret: Json = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque"}
+        estate.operator.create({**secret, "metadata": metadata, "data": {"api-key": token}})
 
-    estate.kernel.after(stream.randint(15, 90) * SECOND_MS, create)
+    estate.kernel.after(after_ms, create)
 
 
 def _bystander(estate: Estate, stream: random.Random) -> str:

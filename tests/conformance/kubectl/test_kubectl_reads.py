@@ -82,6 +82,19 @@ def test_describe_shows_an_objects_events_with_virtual_ages(bench: Bench) -> Non
     assert re.search(r"Warning +BackOff +3\ds +about p", shown), shown
 
 
+def test_describe_ages_a_nodes_pods_by_virtual_time(bench: Bench) -> None:
+    shown = bench.kubectl("describe", "node", "node-1")
+    assert re.search(r"shop +p .* 9\ds$", shown, re.MULTILINE), shown
+
+
+def test_debugging_is_refused_and_does_not_crash_kubectl(bench: Bench) -> None:
+    refusal = bench.kubectl.refusal("debug", "p", "--image=busybox")
+    assert "Error from server (NotFound): the server could not find" in refusal
+    bench.kubectl("debug", "node/node-1", "--image=busybox")
+    (pod,) = [x for x in bench.kubectl("get", "pods", "-o", "name").split() if "debugger" in x]
+    assert "path: /" in bench.kubectl("get", pod, "-o", "yaml")
+
+
 def test_events_are_filtered_and_aged_by_virtual_time(bench: Bench) -> None:
     event(bench, "p.1", "p", "BackOff")
     bench.cluster.pod("other")

@@ -31,6 +31,12 @@ def test_a_healthy_shop_is_quiet_and_noisy_at_once(open_shop: OpenShop) -> None:
     assert sum(row.failed for row in shop.app.journeys) > 0, "small benign errors exist"
     assert 1_000 < len(shop.recorder.logs) < 5_000
     assert {spans[0].name for spans in shop.recorder.traces} >= {"user_home", "user_view_product"}
+    for spans in shop.recorder.traces:
+        pods = {(span.span_id, span.service): span.pod for span in spans}
+        assert all(pods.values())
+        assert all(
+            span.pod == pods.get((span.parent_id, span.service), span.pod) for span in spans
+        ), "a call is made by the pod that serves the request"
 
 
 def test_a_wrong_address_is_a_name_that_does_not_resolve(open_shop: OpenShop) -> None:

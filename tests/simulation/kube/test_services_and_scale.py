@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.simulation.kube.scripted import World, deployment, service
 
-from opsrange.kube.runtime import Usage
-from opsrange.types import Json
+from opsrange.kube.runtime import Probe, Usage
+from opsrange.types import Json, rfc3339
 
 
 def _addresses(world: World, name: str) -> list[Json]:
@@ -39,7 +39,8 @@ def test_terminating_pod_leaves_endpoints_at_once() -> None:
     assert _addresses(world, "cart") == []
 
 
-def test_autoscaler_scales_up_at_once_and_down_after_five_minutes() -> None:
+def _scaled_cart() -> World:
+    """A deployment with an autoscaler that wants half of the requested CPU used."""
     world = World()
     resources = {"requests": {"cpu": "100m", "memory": "64Mi"}}
     world.install(deployment("cart", resources=resources))
@@ -50,6 +51,44 @@ def test_autoscaler_scales_up_at_once_and_down_after_five_minutes() -> None:
     spec = {"scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": 3, "metrics": [metric]}
     metadata = {"name": "cart", "namespace": "shop"}
     world.cluster.apply({**scaler, "metadata": metadata, "spec": spec})
+    return world
+
+
+def test_autoscaler_without_a_reading_shows_none() -> None:
+    world = _scaled_cart()
+    world.run(40)
+    assert world.get("HorizontalPodAutoscaler", "cart")["status"]["currentMetrics"]
+    world.change("Deployment", "cart", replicas=0)
+    world.run(40)
+    disabled = world.condition("HorizontalPodAutoscaler", "cart", "ScalingActive")
+    assert disabled["reason"] == "ScalingDisabled"
+    assert "currentMetrics" not in world.get("HorizontalPodAutoscaler", "cart")["status"]
+
+
+def test_autoscaler_of_pods_that_are_not_ready_says_so_twice() -> None:
+    world = _scaled_cart()
+    world.run(40)
+    probe = {"httpGet": {"port": 9}}
+    world.script.probes["shop/cart:1 9"] = Probe(ok=False)
+    template = world.get("Deployment", "cart")["spec"]["template"]
+    container = {**template["spec"]["containers"][0], "readinessProbe": probe}
+    spec = {**template["spec"], "containers": [container]}
+    world.change(
+        "Deployment", "cart", template={**template, "spec": spec}, strategy={"type": "Recreate"}
+    )
+    world.run(60)
+    assert "currentMetrics" not in world.get("HorizontalPodAutoscaler", "cart")["status"]
+    words = (
+        "failed to get cpu utilization: did not receive metrics for targeted pods "
+        "(pods might be unready)"
+    )
+    whole = f"invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {words}"
+    assert f"Warning FailedGetResourceMetric {words}" in world.events("cart")
+    assert f"Warning FailedComputeMetricsReplicas {whole}" in world.events("cart")
+
+
+def test_autoscaler_scales_up_at_once_and_down_after_five_minutes() -> None:
+    world = _scaled_cart()
     world.script.usages["shop/cart:1"] = Usage(200, 1)
     world.run(40)
     assert world.get("Deployment", "cart")["spec"]["replicas"] == 3
@@ -95,6 +134,44 @@ def test_cordoned_nodes_take_no_pods() -> None:
         "available: 3 Preemption is not helpful for scheduling."
     )
     assert f"Warning FailedScheduling {words}" in world.events("cart-")
+
+
+def _taint(world: World, node: str, **taint: str) -> None:
+    machine = world.cluster.view.get("Node", "", node)
+    assert machine is not None
+    taints = [{"key": "broken", "effect": "NoExecute", **taint}]
+    world.cluster.apply({**machine, "spec": {**machine["spec"], "taints": taints}})
+
+
+def test_pods_leave_a_node_whose_taint_they_do_not_tolerate() -> None:
+    world = World()
+    agent = deployment("agent", 3)
+    agent["spec"]["template"]["spec"]["tolerations"] = [{"operator": "Exists"}]
+    world.install(deployment("cart", 3), agent)
+    staying = {pod["metadata"]["name"] for pod in world.pods("agent")}
+    _taint(world, "node-1")
+    world.run(60)
+    assert {pod["spec"]["nodeName"] for pod in world.pods("cart")} == {"node-0", "node-2"}
+    assert len(world.pods("cart")) == 3
+    assert {pod["metadata"]["name"] for pod in world.pods("agent")} == staying
+    assert any(
+        text.startswith("Normal TaintManagerEviction Marking for deletion Pod shop/cart-")
+        for text in world.events("cart-")
+    )
+
+
+def test_a_toleration_with_an_end_holds_until_then() -> None:
+    world = World()
+    patient = deployment("patient", 3)
+    tolerated = {"key": "broken", "operator": "Exists", "tolerationSeconds": 120}
+    patient["spec"]["template"]["spec"]["tolerations"] = [tolerated]
+    world.install(patient)
+    before = {pod["metadata"]["name"] for pod in world.pods("patient")}
+    _taint(world, "node-1", timeAdded=rfc3339(world.cluster.kernel.now_ms))
+    world.run(110)
+    assert {pod["metadata"]["name"] for pod in world.pods("patient")} == before
+    world.run(60)
+    assert {pod["metadata"]["name"] for pod in world.pods("patient")} != before
 
 
 def test_stateful_set_starts_in_order_with_stable_names() -> None:

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from functools import cache
 
 from opsrange.kube.api.routes import Kinds
-from opsrange.kube.kind import Kind
+from opsrange.kube.kind import RELEASE, Kind
 from opsrange.kube.schema import openapi_definitions
 from opsrange.types import Json
 from opsrange.wire import Response
 
-VERSION = "v1.37.1"
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _SUBRESOURCES = {
@@ -43,11 +42,11 @@ _VIRTUAL: tuple[tuple[str, str, str, str, bool, tuple[str, ...]], ...] = (
 
 def version() -> Json:
     """``/version``."""
-    major, minor, _ = VERSION.removeprefix("v").split(".")
+    major, minor, _ = RELEASE.removeprefix("v").split(".")
     return {
         "major": major,
         "minor": minor,
-        "gitVersion": VERSION,
+        "gitVersion": RELEASE,
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "",
@@ -149,7 +148,7 @@ class Discovery:
         if not place:
             paths = {}
             for name, (group, served_version) in sorted(served.items()):
-                digest = hashlib.sha256(f"{VERSION}{group}{served_version}".encode()).hexdigest()
+                digest = hashlib.sha256(f"{RELEASE}{group}{served_version}".encode()).hexdigest()
                 url = f"/openapi/v3/{name}?hash={digest[:32].upper()}"
                 paths[name] = {"serverRelativeURL": url}
             return Response.json({"paths": paths})
@@ -271,7 +270,7 @@ def _openapi_document(served: tuple[_Served, ...]) -> bytes:
             paths[f"/{_place(kind)}/{kind.plural}"] = {"get": operation("list", ())}
     document = {
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": VERSION},
+        "info": {"title": "Kubernetes", "version": RELEASE},
         "paths": paths,
         "components": {"schemas": openapi_definitions(kinds)},
     }

@@ -25,14 +25,17 @@ _MAX_OPERATIONS = 10_000
 """The API server's own limit on operations in one JSON patch."""
 
 
-def unprocessable(why: str) -> ApiError:
-    """422: a patch that is well formed and cannot be applied."""
-    return ApiError(
-        422,
-        "Invalid",
-        "the server rejected our request due to an error in our request",
-        {"causes": [{"reason": "UnexpectedServerResponse", "message": why}]},
-    )
+class InapplicableError(ApiError):
+    """422: a patch that is well formed and cannot be applied.
+
+    The API server keeps the reason to itself; it is here for whoever calls these functions.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            422, "Invalid", "the server rejected our request due to an error in our request"
+        )
+        self.why = why
 
 
 # -- RFC 7386 ------------------------------------------------------------------------------------
@@ -80,7 +83,7 @@ def _operate(holder: Json, operation: Json) -> None:
     verb = operation.get("op")
     tokens = _pointer(operation.get("path"))
     if verb in ("add", "replace", "test") and "value" not in operation:
-        raise unprocessable(f"{verb} operation does not apply: missing value")
+        raise InapplicableError(f"{verb} operation does not apply: missing value")
     match verb:
         case "add":
             _add(holder, tokens, copy.deepcopy(operation["value"]))
@@ -92,7 +95,7 @@ def _operate(holder: Json, operation: Json) -> None:
         case "move":
             source = _pointer(operation.get("from"))
             if tokens[: len(source)] == source and tokens != source:
-                raise unprocessable("move operation does not apply: cannot move into itself")
+                raise InapplicableError("move operation does not apply: cannot move into itself")
             _add(holder, tokens, _take(holder, source, verb))
         case "copy":
             source = _pointer(operation.get("from"))
@@ -100,9 +103,9 @@ def _operate(holder: Json, operation: Json) -> None:
         case "test":
             if not _same(_look(holder, tokens, verb), operation["value"]):
                 path = operation["path"]
-                raise unprocessable(f"testing value {path} failed: test failed")
+                raise InapplicableError(f"testing value {path} failed: test failed")
         case _:
-            raise unprocessable(f"Unexpected kind: {verb}")
+            raise InapplicableError(f"Unexpected kind: {verb}")
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -113,13 +116,13 @@ def _same(left: Any, right: Any) -> bool:
 def _pointer(text: Any) -> list[str]:
     """Tokens of a JSON pointer, below an imaginary root named by the empty string."""
     if not isinstance(text, str) or (text and not text.startswith("/")):
-        raise unprocessable(f"operation does not apply: invalid path {text!r}")
+        raise InapplicableError(f"operation does not apply: invalid path {text!r}")
     return [token.replace("~1", "/").replace("~0", "~") for token in text.split("/")]
 
 
 def _missing(verb: str, tokens: Sequence[str]) -> ApiError:
     path = "/".join(tokens)
-    return unprocessable(
+    return InapplicableError(
         f"{verb} operation does not apply: doc is missing path: {path}: missing value"
     )
 
@@ -128,10 +131,10 @@ def _index(container: list[Any], token: str, verb: str, *, end: bool) -> int:
     if token == "-" and end:  # noqa: S105 - a JSON pointer's token, no secret
         return len(container)
     if not token.isdecimal() or not token.isascii() or len(token) > 9:
-        raise unprocessable(f"{verb} operation does not apply: invalid index {token}")
+        raise InapplicableError(f"{verb} operation does not apply: invalid index {token}")
     index = int(token)
     if index > len(container) - (0 if end else 1):
-        raise unprocessable(
+        raise InapplicableError(
             f"{verb} operation does not apply: Unable to access invalid index: {token}"
         )
     return index

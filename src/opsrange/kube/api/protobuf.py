@@ -47,10 +47,11 @@ _TABLES = {
     "Strategy": "1 type s,2 rollingUpdate Rolling",
     "Rolling": "1 maxUnavailable o,2 maxSurge o",
     "Template": "1 metadata Meta,2 spec PodSpec",
+    "Pod": "1 metadata Meta,2 spec PodSpec,3 status Empty",
     "PodSpec": "1 volumes *Volume,2 containers *Container,3 restartPolicy s,4 terminationGracePeriodSeconds i,"
     "5 activeDeadlineSeconds i,6 dnsPolicy s,7 nodeSelector %s,8 serviceAccountName s,9 serviceAccount s,"
     "10 nodeName s,11 hostNetwork b,12 hostPID b,13 hostIPC b,14 securityContext Empty,16 hostname s,17 subdomain s,"
-    "19 schedulerName s,20 initContainers *Container,21 automountServiceAccountToken b,24 priorityClassName s",
+    "19 schedulerName s,20 initContainers *Container,21 automountServiceAccountToken b,22 tolerations *Toleration,24 priorityClassName s",
     "Container": "1 name s,2 image s,3 command *s,4 args *s,5 workingDir s,6 ports *Port,7 env *Env,"
     "8 resources Resources,9 volumeMounts *Mount,13 terminationMessagePath s,14 imagePullPolicy s,16 stdin b,"
     "17 stdinOnce b,18 tty b,20 terminationMessagePolicy s",
@@ -63,7 +64,9 @@ _TABLES = {
     "Resources": "1 limits %q,2 requests %q",
     "Mount": "1 name s,2 readOnly b,3 mountPath s,4 subPath s",
     "Volume": "1 name s,2 . VolumeSource",
-    "VolumeSource": "2 emptyDir EmptyDir,6 secret SecretVolume,19 configMap ConfigMapVolume",
+    "Toleration": "1 key s,2 operator s,3 value s,4 effect s,5 tolerationSeconds i",
+    "VolumeSource": "1 hostPath HostPath,2 emptyDir EmptyDir,6 secret SecretVolume,19 configMap ConfigMapVolume",
+    "HostPath": "1 path s,2 type s",
     "EmptyDir": "1 medium s",
     "SecretVolume": "1 secretName s,3 defaultMode i,4 optional b",
     "ConfigMapVolume": "1 . NameRef,3 defaultMode i,4 optional b",

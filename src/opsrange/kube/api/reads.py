@@ -24,6 +24,8 @@ UsageOf = Callable[[Json, str], Usage]
 
 _EVENT_TIMES = ("firstTimestamp", "lastTimestamp", "deprecatedFirstTimestamp", "deprecatedLastTimestamp")  # fmt: skip
 _AGEING_COMMANDS = ("kubectl describe", "kubectl events")
+_AGES = {"Pod": ("creationTimestamp", "deletionTimestamp"), "": ("deletionTimestamp",)}
+"""Metadata that ``kubectl describe`` shows only as an age, by kind: of pods, in the description of their node."""
 _METRICS_WINDOW_S = 15
 
 
@@ -221,10 +223,9 @@ def _ages_for_kubectl(request: Request, now_ms: int) -> Callable[[Kind, Json], J
 def _shifted(kind: Kind, document: Json, shift_ms: int) -> Json:
     metadata = document["metadata"]
     if kind.kind != "Event":
-        if "deletionTimestamp" not in metadata:
-            return document
-        moved = _moved(metadata["deletionTimestamp"], shift_ms)
-        return {**document, "metadata": {**metadata, "deletionTimestamp": moved}}
+        aged = [name for name in _AGES.get(kind.kind, _AGES[""]) if name in metadata]
+        moved = {name: _moved(metadata[name], shift_ms) for name in aged}
+        return {**document, "metadata": {**metadata, **moved}} if moved else document
     born = _moved(metadata["creationTimestamp"], shift_ms)
     seen = {**document, "metadata": {**metadata, "creationTimestamp": born}}
     for name in _EVENT_TIMES:

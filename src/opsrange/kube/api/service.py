@@ -19,7 +19,7 @@ from opsrange.kube.api.watch import HeldAnswer
 from opsrange.kube.api.writes import Writer, body_of
 from opsrange.kube.kind import Kind, all_kinds
 from opsrange.kube.runtime import LogSource, Usage
-from opsrange.kube.status_errors import ApiError, method_not_allowed, no_such_path
+from opsrange.kube.status_errors import ApiError, NoSuchPathError, method_not_allowed
 from opsrange.types import Json, LogLine
 from opsrange.wire import Request, Response, Stream
 
@@ -85,6 +85,8 @@ class Api:
         except ApiError as error:
             if error.code in (404, 405, 406, 415, 501) and error.details.get("name") is None:
                 self.ledger[f"{error.code} {request.method} {_shape(request.path)}"] += 1
+            if isinstance(error, NoSuchPathError):
+                return Response(404, f"{error.message}\n".encode(), "text/plain; charset=utf-8")
             return Response.json(error.status, error.code)
         except Exception as error:  # noqa: BLE001 - the handler is total: a defect must not end the attempt
             self.ledger[f"500 {type(error).__name__} {request.method} {_shape(request.path)}"] += 1
@@ -95,10 +97,10 @@ class Api:
         route = parse(request.path)
         if route is None:
             if request.method not in ("GET", "HEAD"):
-                raise no_such_path() if request.method == "OPTIONS" else method_not_allowed()
+                raise NoSuchPathError() if request.method == "OPTIONS" else method_not_allowed()
             found = self._discovery.answer(request.path, request.headers.get("accept", ""))
             if found is None:
-                raise no_such_path()
+                raise NoSuchPathError
             return found
         if (route.group, route.plural) in _REVIEWS:
             return self._review(route, request)
@@ -106,7 +108,7 @@ class Api:
             return self._metrics(route, request)
         kind = kind_of(route, self._kinds)
         if kind is None:
-            raise no_such_path()
+            raise NoSuchPathError
         self._settings.rights.require(_action(kind, route, request))
         if route.subresource:
             return self._subresource(kind, route, request)
@@ -154,7 +156,7 @@ class Api:
             )
             raise ApiError(405, "MethodNotAllowed", message)
         if name not in kind.subresources:
-            raise no_such_path()
+            raise NoSuchPathError
         served: dict[tuple[str, str], Callable[[Kind, Route, Request], Response | Stream]] = {
             ("status", "GET"): self._reader.get,
             ("status", "PUT"): self._writer.replace,
@@ -183,18 +185,18 @@ class Api:
 
     def _metrics(self, route: Route, request: Request) -> Response:
         if route.version != "v1beta1" or route.subresource:
-            raise no_such_path()
+            raise NoSuchPathError
         if request.method != "GET":
             raise method_not_allowed()
         pods, nodes = self._kinds.get(("", "pods")), self._kinds.get(("", "nodes"))
         if pods is None or nodes is None:
-            raise no_such_path()
+            raise NoSuchPathError
         return Metrics(self._store, pods, nodes, self._settings.usage).answer(route, request)
 
     def _review(self, route: Route, request: Request) -> Response:
         """Reviews are computed from rights and stored nowhere."""
         if route.version != "v1" or route.name or route.namespace:
-            raise no_such_path()
+            raise NoSuchPathError
         if request.method != "POST":
             raise method_not_allowed()
         rights, body = self._settings.rights, body_of(request)

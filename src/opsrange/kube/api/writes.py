@@ -17,7 +17,7 @@ from opsrange.kube.api.reads import Reader
 from opsrange.kube.api.registry import Manner, Registry, unknown_fields
 from opsrange.kube.api.routes import Kinds, Route
 from opsrange.kube.kind import Kind
-from opsrange.kube.schema import PatchStrategy, patch_strategy, schema_errors
+from opsrange.kube.schema import PatchStrategy, go_word, patch_strategy, schema_errors
 from opsrange.kube.selectors import LabelSelector
 from opsrange.kube.status_errors import ApiError, bad_request, unsupported_media
 from opsrange.kube.store import Deletion
@@ -363,7 +363,10 @@ def _patch_of(request: Request) -> tuple[str, Any]:
         raise ApiError(413, "RequestEntityTooLarge", f"limit is {_MAX_BODY_BYTES}")
     patch = parse_json(request.body)
     if media != _PATCH_TYPES[0] and not isinstance(patch, dict):
-        raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type map")
+        word = "null" if patch is None else go_word(patch)
+        raise bad_request(
+            f"error decoding patch: json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
+        )
     return media, patch
 
 

@@ -26,7 +26,7 @@ def all_controllers() -> Sequence[Controller]:
         replica_sets,
         stateful_sets,
     )
-    from opsrange.kube.node import daemon_sets, nodes, scheduler
+    from opsrange.kube.node import daemon_sets, nodes, scheduler, taint_eviction
 
     return (
         *namespaces.CONTROLLERS,
@@ -36,6 +36,7 @@ def all_controllers() -> Sequence[Controller]:
         stateful_sets.CONTROLLER,
         daemon_sets.CONTROLLER,
         scheduler.CONTROLLER,
+        taint_eviction.CONTROLLER,
         endpoints.CONTROLLER,
         endpoints.SLICES,
         *quotas.CONTROLLERS,

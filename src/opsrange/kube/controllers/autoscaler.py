@@ -65,6 +65,7 @@ class Autoscaler:
         if current == 0:
             words = "scaling is disabled since the replica count of the target is zero"
             status["desiredReplicas"] = 0
+            status.pop("currentMetrics", None)
             status = with_condition(status, fresh, now)
             off = _condition("ScalingActive", "False", "ScalingDisabled", words)
             yield SetStatus(scaler, with_condition(status, off, now))
@@ -72,9 +73,10 @@ class Autoscaler:
         metrics, wanted, why = self._measure(view, scaler, target, current)
         if not metrics:
             status |= {"desiredReplicas": current}
+            status.pop("currentMetrics", None)
             off = _condition("ScalingActive", "False", why[0], why[1])
             status = with_condition(with_condition(status, fresh, now), off, now)
-            yield Emit(scaler, "Warning", why[0], why[1].partition(": ")[2] or why[1])
+            yield from _complaints(scaler, *why)
             yield SetStatus(scaler, status)
             return
         desired, limited = self._bounded(scaler, current, wanted, now_ms)
@@ -192,6 +194,20 @@ class Autoscaler:
             )
         words = "the desired count is within the acceptable range"
         return desired, _condition("ScalingLimited", "False", "DesiredWithinRange", words)
+
+
+def _complaints(scaler: Json, reason: str, message: str) -> Writes:
+    """What is said when no metric can be read: of the metric, and of the whole look."""
+    first = message.partition(": ")[2] or message
+    yield Emit(scaler, "Warning", reason, first)
+    if reason == "FailedGetResourceMetric":
+        count = len(scaler["spec"].get("metrics", ()))
+        resource = first.removeprefix("failed to get ").partition(" ")[0]
+        words = (
+            f"invalid metrics ({count} invalid out of {count}), first error is: "
+            f"failed to get {resource} resource metric value: {first}"
+        )
+        yield Emit(scaler, "Warning", "FailedComputeMetricsReplicas", words)
 
 
 def _able(current: int, desired: int) -> Json:

@@ -43,7 +43,7 @@ class Recorder:
         self._stored: dict[tuple[str, ...], tuple[str, str, int]] = {}
         self._series: dict[tuple[str, ...], _Series] = {}
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
-        self._sequence = 0
+        self._named_ns = 0
         self._sweep_pending = False
 
     def emit(
@@ -112,9 +112,10 @@ class Recorder:
 
     def _create(self, key: tuple[str, ...], event: Json) -> None:
         now_ms = self._kernel.now_ms
-        self._sequence += 1
-        nanoseconds = now_ms * 1_000_000 + self._sequence * 104_729 % 1_000_000
-        event["metadata"]["name"] += f".{nanoseconds:x}"
+        # later events have later names: lists and descriptions show them in that order
+        step_ns = 104_729 + self._named_ns % 99_991
+        self._named_ns = max(now_ms * 1_000_000, self._named_ns) + step_ns
+        event["metadata"]["name"] += f".{self._named_ns:x}"
         event["firstTimestamp"] = event["lastTimestamp"] = rfc3339(now_ms)
         created = self._store.create(kind_by_name()["Event"], event)
         metadata = created["metadata"]

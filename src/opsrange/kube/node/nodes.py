@@ -15,11 +15,11 @@ from opsrange.kube.controllers.writes import (
     Writes,
     itself,
 )
+from opsrange.kube.kind import RELEASE
 from opsrange.kube.quantities import thousandths, written
 from opsrange.kube.view import View, condition
 from opsrange.types import MINUTE_MS, Json, parse_rfc3339, rfc3339
 
-_VERSION = "v1.33.4"
 _CAPACITY = {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "100Gi", "pods": "110"}
 _RESERVED = {"cpu": "100m", "memory": "512Mi", "ephemeral-storage": "10Gi", "pods": "0"}
 _HEALTHY = (
@@ -98,7 +98,7 @@ def ready_status(node: Json, address: str, now_ms: int) -> Json:
             "kernelVersion": "6.8.0-48-generic",
             "osImage": "Debian GNU/Linux 12 (bookworm)",
             "containerRuntimeVersion": "containerd://2.1.3",
-            "kubeletVersion": _VERSION,
+            "kubeletVersion": RELEASE,
             "kubeProxyVersion": "",
             "operatingSystem": "linux",
             "architecture": "amd64",

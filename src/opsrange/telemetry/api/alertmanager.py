@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsrange.telemetry.alerting import Alerts, PostedAlert
+from opsrange.telemetry.api.pages import instead_of_a_page
 from opsrange.telemetry.api.parameters import BadParameter, Parameters
 from opsrange.telemetry.metrics import Matcher
 from opsrange.telemetry.silences import Silence
@@ -19,6 +20,8 @@ from opsrange.types import MINUTE_MS, Json, parse_rfc3339, rfc3339
 from opsrange.wire import Request, Response
 from opsrange.world import Kernel
 
+VERSION = "0.25.0"
+"""The release whose API this is."""
 RECEIVER = {"name": "default"}
 VALID_FOR_MS = 4 * MINUTE_MS
 """How long Prometheus declares a firing alert valid beyond its last evaluation."""
@@ -88,6 +91,8 @@ class AlertmanagerApi:
         path = request.path.rstrip("/")
         if path in ("/-/healthy", "/-/ready"):
             return Response(200, b"OK", "text/plain; charset=utf-8")
+        if not path:
+            return instead_of_a_page("Alertmanager", "/api/v2/alerts", "/api/v2/silences")
         name = path.removeprefix("/api/v2/")
         if name == path:
             return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
@@ -301,7 +306,7 @@ class AlertmanagerApi:
                 "buildUser": "",
                 "goVersion": "go1.19.8",
                 "revision": "",
-                "version": "0.25.0",
+                "version": VERSION,
             },
         }
 
@@ -376,9 +381,7 @@ def _body(request: Request, shape: type) -> Any:
     try:
         document = json.loads(request.body)
     except (ValueError, RecursionError) as error:
-        raise BadParameter(
-            f"parsing body body from {request.body[:80]!r} failed, because {error}"
-        ) from None
+        raise BadParameter(f'parsing body body from "" failed, because {error}') from None
     if not isinstance(document, shape):
         raise BadParameter("parsing body body failed, because it has another shape")
     return document

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from opsrange.telemetry.api.pages import instead_of_a_page
 from opsrange.telemetry.api.parameters import BadParameter, Parameters
 from opsrange.telemetry.traces import TraceQuery, TraceStore, span_tags
 from opsrange.types import HOUR_MS, Json, Span
@@ -36,10 +37,8 @@ class JaegerApi:
     def handle(self, request: Request) -> Response:
         """Answer one request at the present instant."""
         path = request.path.removeprefix("/jaeger/ui").rstrip("/")
-        if path == "":
-            return Response(
-                200, b"<!doctype html><title>Jaeger UI</title>", "text/html; charset=utf-8"
-            )
+        if path in ("", "/search"):
+            return instead_of_a_page("Jaeger", "/api/services", "/api/dependencies")
         if not path.startswith("/api/"):
             return Response(404, b"404 page not found\n", "text/plain; charset=utf-8")
         if request.method != "GET":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from opsrange.telemetry.alerting import Alerts
+from opsrange.telemetry.api.pages import instead_of_a_page
 from opsrange.telemetry.api.parameters import REQUIRED, BadParameter, Parameters
 from opsrange.telemetry.api.prometheus_status import StatusPages
 from opsrange.telemetry.metrics import NAME, Labels, MetricStore
@@ -19,6 +20,9 @@ from opsrange.world import Kernel
 
 POINTS_MAX = 11_000
 STATUS = {"bad_data": 400, "execution": 422, "not_found": 404, "internal": 500}
+
+
+_PAGES = ("/graph", "/query", "/alerts", "/rules", "/targets", "/config", "/flags", "/status")
 
 
 class PrometheusApi:
@@ -45,8 +49,8 @@ class PrometheusApi:
         if path in ("/-/healthy", "/-/ready"):
             word = path.rpartition("/")[2].capitalize()
             return _text(f"Prometheus Server is {word}.\n")
-        if path in ("/", "/graph"):
-            return Response(302, b'<a href="/graph">Found</a>.\n\n', "text/html; charset=utf-8")
+        if path in ("/", *_PAGES):
+            return instead_of_a_page("Prometheus", "/api/v1/query?query=up", "/api/v1/alerts")
         if not path.startswith("/api/v1/"):
             return _text("404 page not found\n", 404)
         name = path.removeprefix("/api/v1/")
