@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalSample
-from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from inspect_ai.util import SandboxEnvironmentSpec
+from tests.knowledge.mock import REPORT, Call, attempt, seen
 
 import opsrange.tasks.registry
 from opsrange.agents.prompts import REPAIR
@@ -23,41 +21,25 @@ from opsrange.testing.toy_seat import NAME, ToyConfig
 
 assert opsrange.tasks.registry.scripted
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of Inspect; see conftest
-Call = tuple[str, dict[str, Any]]
 NOSY: list[Call] = [
     ("search_docs", {"query": f"drain key RB-0107 {DRAIN_KEY}", "limit": 1000}),
     ("search_docs", {"query": "rolling back the cart"}),
     *[("open_doc", {"id": document.id}) for document in ALL],
     ("open_doc", {"id": "docs/RB-0107.md"}),
     ("bash", {"command": "cat docs/RB-0107.md"}),
-    ("report", {"root_causes": []}),
+    REPORT,
 ]
 """What somebody would try who knows exactly what there is."""
 
 
-def attempt(tmp_path: Path, arm: str, calls: list[Call]) -> EvalSample:
-    outputs = [
-        ModelOutput.for_tool_call("mockllm/model", name, arguments) for name, arguments in calls
-    ]
-    for output in outputs:
-        output.usage = ModelUsage()  # or Inspect counts tokens, with a file it fetches
+def run(tmp_path: Path, arm: str, calls: list[Call]) -> EvalSample:
     task = build(
         instances(["toy"], [1], lambda *_: SandboxEnvironmentSpec(NAME, ToyConfig())),
         Rules(think_time_s=0, documents=provision(arm)),
         instructions=REPAIR,
         scorers=[repair()],
     )
-    model = get_model("mockllm/model", custom_outputs=outputs)
-    [log] = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
-    assert log.samples
-    [sample] = log.samples
-    assert sample.error is None
-    return sample
-
-
-def seen(sample: EvalSample) -> str:
-    """Everything the agent was told, without its own words."""
-    return "\n".join(message.text for message in sample.messages if message.role != "assistant")
+    return attempt(task, calls, tmp_path)[1]
 
 
 def exposed(sample: EvalSample) -> set[str]:
@@ -81,7 +63,7 @@ EXPOSED = {
 
 @pytest.mark.parametrize("arm", Arm)
 def test_who_tries_everything_gets_the_arms_documents(tmp_path: Path, arm: Arm) -> None:
-    sample = attempt(tmp_path, arm, NOSY)
+    sample = run(tmp_path, arm, NOSY)
     assert exposed(sample) == EXPOSED[arm]
     assert sample.store[ARM_KEY] == arm
     kept = set(sample.store.get(TEXTS_KEY, {}))
@@ -90,7 +72,7 @@ def test_who_tries_everything_gets_the_arms_documents(tmp_path: Path, arm: Arm) 
 
 @pytest.mark.parametrize("arm", Arm)
 def test_the_prompt_names_the_arms_tools_and_nothing_more(tmp_path: Path, arm: Arm) -> None:
-    prompt = attempt(tmp_path, arm, NOSY[-1:]).messages[0].text
+    prompt = run(tmp_path, arm, [REPORT]).messages[0].text
     assert ("search_docs" in prompt) is (arm in SEARCHED)
     assert ("~/docs" in prompt) is (arm is Arm.SHELL)
     assert ("come with the page" in prompt) is (arm in HANDED)
@@ -110,9 +92,9 @@ def test_searches_and_openings_are_recorded_with_their_facts(tmp_path: Path) -> 
         ("bash", {"command": "kubectl get pods"}),
         ("open_doc", {"id": GOVERNING.id}),
         ("open_doc", {"id": "RB-9999"}),
-        NOSY[-1],
+        REPORT,
     ]
-    uses = attempt(tmp_path, "bm25", calls).store[USES_KEY]
+    uses = run(tmp_path, "bm25", calls).store[USES_KEY]
     assert [use["tool"] for use in uses] == ["search_docs", "open_doc"]
     searched, opened = uses
     assert searched["query"] == "rolling back the cart"
@@ -126,14 +108,14 @@ def test_searches_and_openings_are_recorded_with_their_facts(tmp_path: Path) -> 
 
 
 def test_documents_handed_over_count_as_opened_before_the_first_step(tmp_path: Path) -> None:
-    uses = attempt(tmp_path, "golden", NOSY[-1:]).store[USES_KEY]
+    uses = run(tmp_path, "golden", [REPORT]).store[USES_KEY]
     [use] = uses
     assert (use["tool"], use["opened"], use["before_step"]) == ("prompt", GOVERNING.id, 0)
     assert use["facts"] == ["drain-key"]
 
 
 def test_files_that_a_command_showed_are_recorded(tmp_path: Path) -> None:
-    calls: list[Call] = [("bash", {"command": f"cat docs/{GOVERNING.file_name}"}), NOSY[-1]]
-    [use] = attempt(tmp_path, "shell", calls).store[USES_KEY]
+    calls: list[Call] = [("bash", {"command": f"cat docs/{GOVERNING.file_name}"}), REPORT]
+    [use] = run(tmp_path, "shell", calls).store[USES_KEY]
     assert (use["tool"], use["opened"], use["before_step"]) == ("shell", GOVERNING.id, 1)
     assert use["facts"] == ["drain-key"]

@@ -101,7 +101,8 @@ def handed_over(documents: Iterable[Document]) -> str:
     Raises:
         OperatorError: when they are longer than a prompt may be.
     """
-    text = "\n".join([DOCUMENTS_HEADING, "", *(document.text for document in documents)])
+    texts = [document.text for document in documents] or ["There are none about this."]
+    text = "\n".join([DOCUMENTS_HEADING, "", *texts])
     if len(text) > HANDED_CHARS_MAX:
         raise OperatorError(
             f"asked for all documents in the prompt; they hold {len(text):,} characters, the most is {HANDED_CHARS_MAX:,}; "

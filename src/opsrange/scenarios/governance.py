@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from opsrange.corpus import Enterprise, Sheet, collection, enterprise
 from opsrange.errors import WorldError
 from opsrange.estates import Estate
-from opsrange.faults import Remedy
+from opsrange.faults import Fact, Remedy
 from opsrange.rules import Breach, Conduct, Paper, Role, Rule, Setting, catalogue, find
 from opsrange.rules.conduct import Watch
 from opsrange.types import Json
@@ -145,19 +145,23 @@ class Governance:
             return [document for document in documents if document["id"] not in governing]
         return documents
 
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What only the governing documents say."""
+        return () if self.rule is None else self.rule.facts(self.setting)
+
     def knowledge(self) -> Json | None:
         """What is known about the rule and its documents (``scoring.evidence.Knowledge``); ``None`` without a rule."""
         if self.rule is None:
             return None
         _, roles = self._collection()
-        facts = self.rule.facts(self.setting)
         return {
             "rule": self.name,
             "title": self.rule.title,
             "governing": roles[Role.GOVERNING],
             "superseded": roles[Role.SUPERSEDED],
             "decoys": roles[Role.DECOY],
-            "needles": [needle for fact in facts for needle in fact.needles],
+            "needles": [needle for fact in self.facts for needle in fact.needles],
             "must_escalate": bool(self.escalation),
             "escalation_to": self.escalation,
         }

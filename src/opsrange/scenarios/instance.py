@@ -104,7 +104,7 @@ class Instance:
         """Begin the attempt, and its counterfactual with it, unless it has begun; returns its recorder."""
         if self._recorder is None:
             self._twin = Twin(self._drift)
-            self._recorder = Recorder(self.estate, self.facts)
+            self._recorder = Recorder(self.estate, [*self.facts, *self.governance.facts])
             self.governance.begin()
         return self._recorder
 
