@@ -38,6 +38,10 @@ class AnswerKey:
     report: Report
     plain_commands: Sequence[str] = ()
     """What somebody does who knows the fault and none of the documents."""
+    stale_commands: Sequence[str] = ()
+    """What somebody does who follows a superseded document."""
+    rule_needles: Sequence[str] = ()
+    """What the rule in force says: regular expressions on a text in normal form (``faults.normal``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolCall, ToolChoice, ToolInfo
 
 from opsrange.agents.policies import POLICIES
+from opsrange.agents.policies.personas import personas
 from opsrange.agents.policy import (
     AnswerKey,
     Case,
@@ -44,7 +45,7 @@ from opsrange.trace import Report
 
 _ANSWERING = {"bash", "search_docs", "open_doc"}
 """Tools whose results are a policy's outputs."""
-_KNOWING = {"oracle", "uninformed"}
+_KNOWING = {"oracle", "uninformed", *personas()}
 """Policies that are given the answer key."""
 
 
@@ -112,6 +113,8 @@ async def _answer_key() -> AnswerKey:
         commands=key["commands"],
         report=Report.model_validate(key["report"]),
         plain_commands=key.get("plain_commands", ()),
+        stale_commands=key.get("stale_commands", ()),
+        rule_needles=key.get("rule_needles", ()),
     )
 
 

@@ -207,6 +207,7 @@ def _oracle(instance: Instance, arguments: Json) -> Json:
         "report": report,
         "plain_commands": list(instance.governance.uninformed(instance.plain).commands),
         "stale_commands": list(instance.governance.outdated(instance.plain).commands),
+        "rule_needles": (instance.governance.knowledge() or {}).get("needles", []),
     }
 
 

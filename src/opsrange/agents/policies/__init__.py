@@ -11,6 +11,7 @@ from opsrange.agents.policies.cheats import (
     silence,
     stop_load,
 )
+from opsrange.agents.policies.personas import personas
 from opsrange.agents.policies.plain import constant, null, oracle, uninformed
 from opsrange.agents.policies.triage import triage
 from opsrange.agents.policy import Policy
@@ -25,6 +26,7 @@ CHEATS: dict[str, Policy] = {
 }
 POLICIES: dict[str, Policy] = {
     **CHEATS,
+    **{name: persona.play for name, persona in personas().items()},
     "constant": constant,
     "null": null,
     "oracle": oracle,

@@ -1,0 +1,26 @@
+"""Follows the first document it likes, whatever its date."""
+
+from __future__ import annotations
+
+from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.shift import Shift
+from opsrange.agents.policy import Case, Play
+
+
+def play(case: Case) -> Play:
+    """Read, and then do what the superseded document says."""
+    shift = Shift.begin(case)
+    yield from shift.look()
+    yield from shift.study(*shift.questions())
+    yield from shift.run_all(
+        shift.key.stale_commands or shift.key.plain_commands or shift.key.commands
+    )
+    yield from shift.verify()
+    return shift.report(escalation="")
+
+
+PERSONA = Persona(
+    name="stale-doc-following",
+    says="searches and reads, and follows what was superseded",
+    play=play,
+)
