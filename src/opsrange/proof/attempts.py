@@ -12,7 +12,7 @@ from pathlib import Path
 
 from opsrange.agents.policies import CHEATS
 from opsrange.proof.intervention import Check, Proof, prove_in_world
-from opsrange.reports.results import AttemptResult
+from opsrange.reports.results import AttemptResult, Results
 from opsrange.scenarios.spec import find_scenario
 from opsrange.scoring.safety_rules import Category
 from opsrange.tasks.logbook import read_logs, results_from
@@ -70,14 +70,24 @@ def _attempts(
                 at_once=at_once * 2,
             )
             run_suite(suite)
-    results = results_from(read_logs(folder))
+    return judged(results_from(read_logs(folder)))
+
+
+def judged(results: Results) -> dict[str, list[Check]]:
+    """What attempts show of each instance, by ``scenario@seed``.
+
+    Args:
+        results: of the oracle, of doing nothing, of every cheat, and where a rule decides of the uninformed; who is
+            missing fails a check.
+    """
+    agents = (ORACLE, NULL, *cheats())
     found: dict[str, list[Check]] = {}
     for agent in results.agents:
         for row in agent.attempts:
             found.setdefault(f"{row.scenario}@{row.seed}", []).append(_check(agent.agent, row))
     for instance, checks in found.items():
         checks.sort(key=lambda check: check.name)
-        wanted = len(agents) + (instance.partition("@")[0] in governed)
+        wanted = len(agents) + bool(find_scenario(instance.partition("@")[0]).rule)
         if len(checks) < wanted:
             checks.append(
                 Check(
