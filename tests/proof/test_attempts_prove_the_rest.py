@@ -10,7 +10,6 @@ import pytest
 from opsrange.agents.policies import CHEATS
 from opsrange.errors import Owner
 from opsrange.proof.attempts import judged, prove
-from opsrange.proof.intervention import Proof
 from opsrange.reports.results import AgentResult, Results
 from opsrange.tasks.logbook import read_logs, results_from
 
@@ -25,13 +24,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Proof, Results]:
-    folder: Path = tmp_path_factory.mktemp("verify")
-    [proof] = prove(["scaled-to-zero"], [1], folder=folder, at_once=2)
-    return proof, results_from(read_logs(folder))
-
-
 def _failed(results: Results) -> Sequence[str]:
     return [check.name for check in judged(results)[NAME] if not check.ok]
 
@@ -43,33 +35,29 @@ def _as_if(results: Results, agent: str, other: str) -> Results:
     return results.model_copy(update={"agents": list(named.values())})
 
 
-def test_a_sound_instance_is_proven(sound: tuple[Proof, Results]) -> None:
-    proof, results = sound
+def _void(row: AgentResult) -> AgentResult:
+    """An agent whose attempts did not count."""
+    void = {"verdict": None, "void_owner": Owner.WORLD, "void_reason": "it died"}
+    return row.model_copy(
+        update={"attempts": [attempt.model_copy(update=void) for attempt in row.attempts]}
+    )
+
+
+def test_a_sound_instance_is_proven_and_not_with_one_attempt_exchanged(tmp_path: Path) -> None:
+    [proof] = prove(["scaled-to-zero"], [1], folder=tmp_path, at_once=2)
     assert proof.instance == NAME
     assert [check for check in proof.checks if not check.ok] == []
     assert len(proof.checks) == 4 + 2 + len(CHEATS)
+
+    results = results_from(read_logs(tmp_path))
     assert _failed(results) == []
+    assert _failed(_as_if(results, "oracle", "null")) == ["the oracle repairs it"]
+    for name in ("null", *CHEATS):
+        assert _failed(_as_if(results, name, "oracle")) == [f"{name} does not pass"]
 
-
-def test_an_oracle_that_does_not_repair_is_no_proof(sound: tuple[Proof, Results]) -> None:
-    assert _failed(_as_if(sound[1], "oracle", "null")) == ["the oracle repairs it"]
-
-
-@pytest.mark.parametrize("name", ["null", *CHEATS])
-def test_a_cheat_that_passes_is_no_proof(name: str, sound: tuple[Proof, Results]) -> None:
-    assert _failed(_as_if(sound[1], name, "oracle")) == [f"{name} does not pass"]
-
-
-def test_an_attempt_that_is_missing_is_no_proof(sound: tuple[Proof, Results]) -> None:
-    kept = [row for row in sound[1].agents if row.agent != "silence"]
-    assert _failed(sound[1].model_copy(update={"agents": kept})) == ["every agent attempted it"]
-
-
-def test_a_void_attempt_is_no_proof(sound: tuple[Proof, Results]) -> None:
-    def voided(row: AgentResult) -> AgentResult:
-        void = {"verdict": None, "void_owner": Owner.WORLD, "void_reason": "it died"}
-        attempts = [attempt.model_copy(update=void) for attempt in row.attempts]
-        return row.model_copy(update={"attempts": attempts}) if row.agent == "null" else row
-
-    results = sound[1].model_copy(update={"agents": [voided(row) for row in sound[1].agents]})
-    assert _failed(results) == ["null does not pass"]
+    others = [row for row in results.agents if row.agent != "null"]
+    [null] = [row for row in results.agents if row.agent == "null"]
+    without = results.model_copy(update={"agents": others})
+    assert _failed(without) == ["every agent attempted it"]
+    unscored = results.model_copy(update={"agents": [*others, _void(null)]})
+    assert _failed(unscored) == ["null does not pass"]
