@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from opsrange.agents.policies.personas import personas
 from opsrange.reports import wording
 from opsrange.reports.ending import Mark, mark_of, reason_of
 from opsrange.reports.results import AgentResult, AttemptResult, Results
@@ -166,7 +167,7 @@ def _row(result: AgentResult, repeats: int) -> Row:
     passed = sum(attempt.passed is True for attempt in result.attempts)
     return Row(
         agent=result.agent,
-        note=REFERENCES.get(result.agent, ""),
+        note=_note(result),
         pass_at_1=wording.percent(summary.pass_at_1),
         share=summary.pass_at_1,
         interval=summary.pass_at_1_interval,
@@ -181,6 +182,13 @@ def _row(result: AgentResult, repeats: int) -> Row:
         cost=wording.money(summary.cost_usd_mean),
         void=sum(summary.void.values()),
     )
+
+
+def _note(result: AgentResult) -> str:
+    """What is known of a scripted agent beforehand."""
+    agent = (result.attempts[0].agent if result.attempts else "") or result.agent
+    character = personas().get(agent)
+    return f"character: {character.says}" if character else REFERENCES.get(agent, "")
 
 
 def diagnosis_mean(attempts: Sequence[AttemptResult]) -> float | None:

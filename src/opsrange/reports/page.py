@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from opsrange.reports import charts, wording
 from opsrange.reports.autonomy import autonomy_of
+from opsrange.reports.documents import documents_of
+from opsrange.reports.failures import failures_of
 from opsrange.reports.judgement import judgement_of
 from opsrange.reports.overview import anchor_of, overview_of
 from opsrange.reports.results import Results
@@ -66,6 +68,8 @@ def render(results: Results) -> str:
         .render(
             overview=overview_of(results),
             autonomy=autonomy_of(results),
+            failures=failures_of(results),
+            documents=documents_of(results),
             charts=[turns, cost],
             geometry=charts,
             sections=sections,

@@ -29,6 +29,8 @@ class AttemptResult(Record):
     scenario: str
     seed: int
     epoch: int = 1
+    agent: str = ""
+    """The agent alone, whatever the conditions it worked under."""
     task: str = ""
     verdict: Verdict | None = None
     """``None`` when the attempt ended before it could be judged."""
@@ -131,6 +133,15 @@ class Results(Record):
     agents: list[AgentResult]
     knowledge: list[KnowledgeSummary] = Field(default_factory=list)
     """What documents were worth, per agent that worked under more than one arm."""
+
+
+def by_agent(results: Results) -> dict[str, list[AttemptResult]]:
+    """Attempts by the agent alone, the conditions drawn together, in the leaderboard's order."""
+    found: dict[str, list[AttemptResult]] = {}
+    for line in results.agents:
+        for attempt in line.attempts:
+            found.setdefault(attempt.agent or line.agent, []).append(attempt)
+    return found
 
 
 def results_of(

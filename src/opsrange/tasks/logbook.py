@@ -114,6 +114,7 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
         scenario=str(metadata.get("scenario") or str(sample.id).partition("@")[0]),
         seed=int(metadata.get("seed") or 0),
         epoch=sample.epoch,
+        agent=agent_name(log),
         task=log.eval.task,
         page=_page(sample),
         steps=[Step.model_validate(step) for step in sample.store.get(STEPS_KEY, [])],
