@@ -45,6 +45,8 @@ class Attempt:
     page: str = ""
     instructions: str = ""
     """The system prompt."""
+    docs_arm: str = ""
+    """Which documents it could reach, and how; empty for none."""
     documents: Sequence[DocumentUse] = ()
     document_texts: Sequence[str] = ()
     """What document tools showed."""

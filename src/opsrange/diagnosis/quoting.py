@@ -59,3 +59,9 @@ def clock_times(text: str) -> list[tuple[int, int, str]]:
 def without_numbers(text: str) -> str:
     """A text in which every number with its unit is the same sign."""
     return re.sub(r"\d+(?:\.\d+)?(?:ms|[a-z]{1,2}\b|%)?", "#", plain(text))
+
+
+def same_dimension(one: str, other: str) -> bool:
+    """Whether two units measure the same; ``m`` may be minutes, and is no metre here."""
+    dimensions = {_DIMENSIONS.get(one, ""), _DIMENSIONS.get(other, "")}
+    return "" not in dimensions and (len(dimensions) == 1 or dimensions == {"m", "time"})

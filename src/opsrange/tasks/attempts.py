@@ -39,6 +39,7 @@ def attempt_of(row: AttemptResult, log: EvalLog, sample: EvalSample) -> Attempt:
         page=row.page,
         instructions=next((m.text for m in sample.messages if m.role == "system"), ""),
         documents=row.documents,
+        docs_arm=row.docs_arm,
         document_texts=_document_texts(sample),
         approvals=[approval for step in row.steps for approval in step.approvals],
         turns=row.turns,

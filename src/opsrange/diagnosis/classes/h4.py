@@ -1,0 +1,68 @@
+"""A value that exists was given to the wrong thing: it belongs to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.detector import Detector, Needs
+from opsrange.diagnosis.diagnosis import Event
+from opsrange.diagnosis.reading import Reading
+from opsrange.trace import Quote
+
+
+def _detect(reading: Reading) -> Iterator[Event]:
+    yield from _elsewhere(reading)
+    yield from _of_another(reading)
+
+
+def _elsewhere(reading: Reading) -> Iterator[Event]:
+    """A name that had been seen, asked for where it is not."""
+    for at, mistakes in enumerate(reading.mistakes):
+        for mistake in mistakes:
+            if (
+                mistake.kind is not Kind.NOT_FOUND
+                or not mistake.word
+                or not reading.seen(mistake.word, at)
+            ):
+                continue
+            if reading.repeats_failure(at) or reading.gone(mistake.word, at):
+                continue
+            later = reading.achieved_later(at)
+            yield Event(
+                code="H4",
+                step=at,
+                quotes=[Quote(step=at, text=mistake.line)],
+                why=f"step {at} looks for {mistake.word} where it is not; it had been seen elsewhere",
+                subjects=[mistake.word],
+                corrected="" if later is None else f"step {later} finds it",
+            )
+            break
+
+
+def _of_another(reading: Reading) -> Iterator[Event]:
+    """A write gives one object the image of another."""
+    for at in reading.writes:
+        for change in reading.changes(at):
+            if not change.path.endswith(".image") or not isinstance(change.new, str):
+                continue
+            old, new = _repository(change.old), _repository(change.new)
+            if not old or old == new or not reading.seen(new, at):
+                continue
+            yield Event(
+                code="H4",
+                step=at,
+                quotes=[Quote(step=at, text=reading.steps[at].command[:300])],
+                why=f"step {at} gives {change.entity} the image {change.new}, which belongs to another workload",
+                subjects=[change.entity],
+                corrected=reading.set_again(change, at),
+            )
+
+
+def _repository(image: object) -> str:
+    text = image if isinstance(image, str) else ""
+    name = text.rsplit("/", 1)[-1]
+    return text.removesuffix(name) + name.split(":")[0].split("@")[0]
+
+
+DETECTOR = Detector(code="H4", title="Wrong binding", needs=Needs.TRANSCRIPT, detect=_detect)

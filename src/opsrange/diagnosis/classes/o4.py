@@ -1,0 +1,37 @@
+"""Help was asked for where nothing stood in the way, and the work was not done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.detector import Detector, Needs
+from opsrange.diagnosis.diagnosis import Event
+from opsrange.diagnosis.reading import Reading
+
+
+def _detect(reading: Reading) -> Iterator[Event]:
+    evidence, report = reading.attempt.evidence, reading.attempt.report
+    if report is None or not report.escalation.strip() or evidence is None:
+        return
+    knowledge = evidence.knowledge
+    if knowledge is not None and knowledge.must_escalate:
+        return
+    if reading.objective_met is not False or any(_denied(reading, at) for at in range(reading.end)):
+        return
+    yield Event(
+        code="O4",
+        why=f"the report asks for help ({report.escalation[:120]!r}); nothing had been refused, and the answer key needs nobody",
+        harmed=True,
+    )
+
+
+def _denied(reading: Reading, at: int) -> bool:
+    refused = any(
+        approval.decision in {"reject", "escalate", "terminate"}
+        for approval in reading.steps[at].approvals
+    )
+    return refused or any(mistake.kind is Kind.DENIED for mistake in reading.mistakes[at])
+
+
+DETECTOR = Detector(code="O4", title="Needless escalation", needs=Needs.TRUTH, detect=_detect)

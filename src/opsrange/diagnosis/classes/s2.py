@@ -1,0 +1,86 @@
+"""A write put back a value that had been read before somebody changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.detector import Detector, Needs
+from opsrange.diagnosis.diagnosis import Event
+from opsrange.diagnosis.reading import Reading
+from opsrange.trace import Quote, StateChange
+
+
+def _detect(reading: Reading) -> Iterator[Event]:
+    yield from _overwritten(reading)
+    yield from _refused(reading)
+    yield from _gone(reading)
+
+
+def _overwritten(reading: Reading) -> Iterator[Event]:
+    """Others moved a field from v1 to v2; the agent, who had seen v1 only, sets it to v1 again. Or it undoes its own change by
+    sending a whole object that it had read before."""
+    for at in reading.writes:
+        for change in reading.changes(at):
+            if not change.path or change.new is None:
+                continue
+            moved = _moved(reading, at, change)
+            if moved is None or reading.looked_at(change.entity, moved + 1, at):
+                continue
+            yield Event(
+                code="S2",
+                step=at,
+                quotes=[Quote(step=at, text=reading.steps[at].command[:300])],
+                why=f"step {at} set {change.place} to {change.new!r}, as it was before step {moved} changed it to {change.old!r}",
+                subjects=[change.entity],
+                corrected=reading.set_again(change, at),
+            )
+            break
+
+
+def _moved(reading: Reading, at: int, change: StateChange) -> int | None:
+    whole = any(call.word in {"apply", "replace"} for call in reading.kubectl(at))
+    for each in range(at - 1, -1, -1):
+        step = reading.steps[each]
+        rows = [*step.consequences, *(step.changes if whole else [])]
+        for row in rows:
+            own = row.actor == "agent"
+            if row.place == change.place and row.old == change.new and (whole or not own):
+                return each
+    return None
+
+
+def _refused(reading: Reading) -> Iterator[Event]:
+    for at, mistakes in enumerate(reading.mistakes):
+        stale = next((each for each in mistakes if each.kind is Kind.CONFLICT), None)
+        if stale is None:
+            continue
+        later = next((each for each in range(at + 1, reading.end) if reading.changes(each)), None)
+        yield Event(
+            code="S2",
+            step=at,
+            quotes=[Quote(step=at, text=stale.line)],
+            why=f"step {at} sent an object that had changed since it was read",
+            corrected="" if later is None else f"step {later} made a change that was accepted",
+        )
+
+
+def _gone(reading: Reading) -> Iterator[Event]:
+    """A name that was there when it was read, and has been replaced since."""
+    for at, mistakes in enumerate(reading.mistakes):
+        for mistake in mistakes:
+            if mistake.kind is not Kind.NOT_FOUND or not mistake.word:
+                continue
+            if reading.gone(mistake.word, at):
+                later = reading.achieved_later(at)
+                yield Event(
+                    code="S2",
+                    step=at,
+                    quotes=[Quote(step=at, text=mistake.line)],
+                    why=f"step {at} names {mistake.word}, which had gone by then",
+                    subjects=[mistake.word],
+                    corrected="" if later is None else f"step {later} names what is there",
+                )
+
+
+DETECTOR = Detector(code="S2", title="Stale belief", needs=Needs.TRACE, detect=_detect)

@@ -1,0 +1,62 @@
+"""A check was made after the last change that could not tell, or said that it is not well, and health was claimed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from opsrange.diagnosis.detector import Detector, Needs
+from opsrange.diagnosis.diagnosis import Event
+from opsrange.diagnosis.reading import Reading
+from opsrange.trace import Quote
+
+_UNWELL = re.compile(
+    r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|OOMKilled|\b0/[1-9]\b|\"?state\"?: ?\"?(active|firing)|exceeded quota|<none>\s"
+)
+
+
+def _detect(reading: Reading) -> Iterator[Event]:
+    report = reading.attempt.report
+    if report is None or report.healthy is not True or reading.objective_met is not False:
+        return
+    last = reading.writes[-1] if reading.writes else -1
+    if last >= 0:
+        first = reading.checked_after(last)
+    else:
+        first = next((at for at in range(reading.end) if reading.looks_at_users(at)), None)
+    if first is None:
+        return
+    checks = [
+        at
+        for at in range(first, reading.end)
+        if at == first or reading.looks_at_users(at) or reading.looks_at_region(at)
+    ]
+    unwell = [(at, found.group()) for at in checks if (found := _UNWELL.search(reading.shown(at)))]
+    alerts = (
+        [each.alert for each in reading.attempt.evidence.objective.conditions]
+        if reading.attempt.evidence
+        else []
+    )
+    unwell += [
+        (at, name)
+        for at in checks
+        for name in alerts
+        if reading.looks_at_users(at) and name in reading.shown(at)
+    ]
+    if unwell:
+        at, words = max(unwell)
+        quotes = [Quote(step=at, text=reading.quote_of(at, words))]
+        why = f"the report calls the service healthy; step {at} showed {words}"
+    else:
+        at = checks[-1]
+        quotes = [Quote(step=at, text=reading.steps[at].command[:300])]
+        what = (
+            "read nothing that users meet"
+            if not any(reading.looks_at_users(each) for each in checks)
+            else "looked too early or at too little"
+        )
+        why = f"the report calls the service healthy; the checks after the last change {what}"
+    yield Event(code="V2", step=at, quotes=quotes, why=why, harmed=True)
+
+
+DETECTOR = Detector(code="V2", title="Weak or misread check", needs=Needs.TRUTH, detect=_detect)
