@@ -52,6 +52,8 @@ def diagnose(attempt: Attempt, replay: Replay | None = None) -> Diagnosis:
     """
     reading = Reading(attempt)
     events, notes = _events(reading)
+    if replay is not None and replay.exact:
+        _prove(events, replay)
     funnel = funnel_of(reading)
     diagnosis = Diagnosis(
         outcome=_outcome(reading),
@@ -82,6 +84,18 @@ def _events(reading: Reading) -> tuple[list[Event], list[Note]]:
     last = reading.end
     events.sort(key=lambda event: (last if event.step is None else event.step, event.code))
     return events, notes
+
+
+def _prove(events: list[Event], replay: Replay) -> None:
+    """What an intervention shows: nobody could have done it, or this step lost it."""
+    if replay.lost_at == 0 and replay.lost_by == "state":
+        why = "even the expert, who undoes everything and removes the fault, fails in this instance"
+        events.append(Event(code="N3", tier=Tier.REPLAY, why=why, harmed=True))
+    elif replay.lost_at and replay.lost_by == "state":
+        for event in events:
+            if event.step == replay.lost_at - 1 and event.harmed:
+                event.tier = Tier.REPLAY
+                event.why += "; before it an expert could still have repaired everything, after it nobody could"
 
 
 def _outcome(reading: Reading) -> str:
@@ -147,8 +161,9 @@ def _position(event: Event, reading: Reading) -> int:
 
 def _decisive(diagnosis: Diagnosis, reading: Reading) -> int:
     """Where state was damaged for good; else the report, the last chance to conclude otherwise."""
-    if diagnosis.replay and diagnosis.replay.lost_at is not None:
-        return diagnosis.replay.lost_at
+    replay = diagnosis.replay
+    if replay and replay.lost_at and replay.lost_by == "state":
+        return replay.lost_at - 1
     harmful = [event.step for event in diagnosis.events if event.harmed and event.step is not None]
     if reading.objective_met and harmful:
         return min(harmful)

@@ -109,7 +109,9 @@ class Replay(Record):
     runbook: Curve | None = None
     """By the answer key's own commands."""
     lost_at: int | None = None
-    """The step after which no oracle can finish any more."""
+    """How many steps had been done when no oracle could finish any more; 0 when none ever could."""
+    lost_by: str = ""
+    """``state`` when something had been damaged for good, ``budget`` when too few turns were left."""
 
 
 class Note(Record):
