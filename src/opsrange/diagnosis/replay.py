@@ -10,6 +10,7 @@ Belongs here: questions to copies of worlds. Does not: judging the answers (``sc
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from collections.abc import Sequence
@@ -67,8 +68,7 @@ class _Search:
             digest = await _redo(last, self.steps)
             if end and digest != self.steps[-1].digest:
                 return Replay(exact=False, why="the replay did not reach the recorded world")
-            await self._ask(start, 0)
-            await self._ask(last, end)
+            await asyncio.gather(self._ask(start, 0), *([self._ask(last, end)] if end else []))
         lost = None
         if self.expert[0] and not self.expert[end]:
             lost = await self._bisect(start, 0, end)
@@ -116,12 +116,11 @@ class _Search:
         if self._out_of_turns(position):
             self.expert[position] = False
             return
-        async with await world.fork() as copy:
-            await copy.call("restore")
-            self.expert[position] = await _passes(copy, None)
-        if self.runbook:
-            async with await world.fork() as copy:
-                self.key[position] = await _run_key(copy)
+        async with await world.fork() as one, await world.fork() as other:
+            asked = [_run_expert(one), *([_run_key(other)] if self.runbook else [])]
+            self.expert[position], *key = await asyncio.gather(*asked)
+        if key:
+            self.key[position] = key[0]
 
 
 async def _redo(world: World, steps: Sequence[Step]) -> str:
@@ -132,6 +131,12 @@ async def _redo(world: World, steps: Sequence[Step]) -> str:
 async def _passes(world: World, report: object) -> bool:
     verdict = regrade(await world.call("conclude", report=report))
     return verdict.repair is not None and verdict.repair.passed
+
+
+async def _run_expert(world: World) -> bool:
+    """Undo what can be undone, remove the fault, and see."""
+    await world.call("restore")
+    return await _passes(world, None)
 
 
 async def _run_key(world: World) -> bool:

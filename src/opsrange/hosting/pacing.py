@@ -75,9 +75,8 @@ class IdleProbe:
             self._lose()
 
     def close(self) -> None:
-        """Let go of the socket."""
-        if not self.lost:
-            self._selector.unregister(self)
+        """Let go of the socket. An answer that was already waiting is no longer heard."""
+        self._lose()
         self._connection.close()
 
     def disown(self) -> None:
@@ -85,6 +84,8 @@ class IdleProbe:
         self._connection.close()
 
     def _read(self) -> None:
+        if self.lost:
+            return
         try:
             answer = self._connection.recv(64)
         except BlockingIOError:

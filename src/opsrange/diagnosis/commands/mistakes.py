@@ -148,7 +148,7 @@ _SIGNATURES: tuple[tuple[Kind, str], ...] = (
     (
         Kind.NOT_FOUND,
         (
-            rf"\(NotFound\).*? {_Q}(?P<w1>[^\"']+)\S* not found|^Error from server \(NotFound\)|unable to find container named {_Q}(?P<w2>[^\"']+)"
+            rf"\(NotFound\).*? {_Q}(?P<w1>[^\"']+)\S* not found|^Error from server \(NotFound\)(?!.*not found)|unable to find container named {_Q}(?P<w2>[^\"']+)"
             r"|container (?P<w3>\S+) is not valid for pod|unable to find specified revision (?P<w4>\d+)|404 page not found|404 Not Found"
         ),
     ),
