@@ -47,7 +47,7 @@ def documents() -> dict[str, str]:
 
 
 def _commands() -> Iterator[str]:
-    root = click.Context(cli, info_name="opsrange", terminal_width=100, max_content_width=100)
+    root = click.Context(cli, info_name="opsrange", terminal_width=100, **cli.context_settings)
     yield _help("opsrange", cli, root)
     for name in cli.list_commands(root):
         command = cli.get_command(root, name)

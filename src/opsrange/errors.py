@@ -18,7 +18,8 @@ Belongs here: exception classes and ownership. Does not: retry policy, exit code
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 
@@ -93,6 +94,19 @@ _BY_OWNER: dict[Owner, type[OpsrangeError]] = {
     Owner.AUTHOR: AuthorError,
     Owner.OPERATOR: OperatorError,
 }
+
+
+def unknown_name(what: str, asked: str, known: Sequence[str]) -> OperatorError:
+    """Somebody asked for a name that does not exist: its nearest neighbours, or else all there are.
+
+    Args:
+        what: the noun, e.g. ``scenario``.
+        asked: the name that does not exist.
+        known: those that do.
+    """
+    near = difflib.get_close_matches(asked, known)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(known)}"
+    return OperatorError(f"asked for {what} {asked!r}; {hint}")
 
 
 @contextmanager

@@ -40,14 +40,26 @@ def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (("score", "nowhere"), "found none"),
         (("report", "nowhere"), "found none"),
         (("verify",), "found no scenario"),
-        (("scenarios", "show", "nothing"), "use one of these"),
-        (("up", "nothing"), "use one of these"),
-        (("play", "nothing"), "use one of these"),
+        (("scenarios", "show", "nothing"), "use one of "),
+        (("up", "nothing"), "use one of "),
+        (("play", "nothing"), "use one of "),
+        (("up", "memory-limit-lo"), "did you mean memory-limit-low?"),
+        (("up", "scaled-to-zero", "--out", "a-file"), "a-file is no folder"),
+        (("play", "scaled-to-zero", "--out", "a-file/deep"), "a-file is no folder"),
+        (("demo", "--out", "a-file"), "a-file is no folder"),
+        (("run", "--model", "opsrange/null", "--out", "a-file"), "a-file is no folder"),
+        (("verify", "scaled-to-zero", "--out", "a-file"), "a-file is no folder"),
+        (("score", "nowhere", "--out", "a-file"), "a-file is no folder"),
+        (("report", "nowhere", "--out", "."), "found a folder"),
+        (("bench", "--out", "a-file/bench.json"), "a-file is no folder"),
+        (("run", "--model", "opsrange/null", "--think-time", "nan"), "think time of nan s"),
+        (("run", "--model", "opsrange/null", "--think-time", "-1"), "think time of -1 s"),
     ],
 )
 def test_it_says_what_was_asked_and_what_there_is(
     arguments: tuple[str, ...], says: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "a-file").touch()
     done = _run(*arguments, folder=tmp_path)
     message = [line for line in done.stderr.splitlines() if line.startswith("opsrange:")]
     assert done.returncode == 2, done.stderr
@@ -67,5 +79,38 @@ def test_an_unreadable_log_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_option_is_bad_input(tmp_path: Path) -> None:
-    assert _run("demo", "--sedes", "1", folder=tmp_path).returncode == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("demo", "--sedes", "1"),
+        ("demo", "--at-once", "0"),
+        ("run", "--model", "opsrange/null", "--epochs", "0"),
+        ("run", "--model", "opsrange/null", "--turns", "0"),
+        ("up", "scaled-to-zero", "--seed", "-1"),
+    ],
+)
+def test_an_impossible_option_is_bad_input(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = _run(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(("Error:", "No such option"))
+
+
+def test_a_refusal_of_the_machine_is_one_line(tmp_path: Path) -> None:
+    done = _run("up", "scaled-to-zero", "--out", "/proc/nothing", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("opsrange: asked to ")
+    assert "/proc" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_defect_is_told_from_an_answer(tmp_path: Path) -> None:
+    program = "from opsrange.cli import main; main._COMMANDS['nope'] = ''; main.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "nope"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 3
+    assert "No module named 'opsrange.cli.nope'" in done.stderr

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from opsrange.cli.options import FILE_OUT
+
 
 @click.command("bench", epilog="Example: opsrange bench --out bench.json --quick")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FILE_OUT,
     default=Path("bench.json"),
     show_default=True,
     help="Where the figures go.",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from opsrange.cli.options import COUNT, FOLDER_OUT
+
 AGENTS = ("oracle", "triage", "constant", "null")
 
 
@@ -19,12 +21,12 @@ AGENTS = ("oracle", "triage", "constant", "null")
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER_OUT,
     default=Path("out/demo"),
     show_default=True,
     help="Output folder.",
 )
-@click.option("--at-once", default=4, show_default=True, help="Attempts at a time.")
+@click.option("--at-once", type=COUNT, default=4, show_default=True, help="Attempts at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(seeds: str, scenario: str, out: Path, at_once: int, as_json: bool) -> None:
     """Score the oracle, triage, constant and null agents, and write a report.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
+from typing import NoReturn
 
 import click
 
@@ -63,6 +65,12 @@ def cli() -> None:
     """A range for IT-operations agents: live incidents, real tools, verdicts that can be trusted."""
 
 
+def _fail() -> NoReturn:
+    """End with what is known of a defect of ours."""
+    traceback.print_exc()
+    sys.exit(OUR_FAILURE)
+
+
 def main() -> None:
     """Run the command line and exit with a documented code."""
     try:
@@ -79,4 +87,11 @@ def main() -> None:
     except OpsrangeError as error:
         click.echo(f"opsrange: {error} (owner: {error.owner})", err=True)
         sys.exit(BAD_INPUT if error.owner is Owner.AUTHOR else OUR_FAILURE)
+    except OSError as error:
+        if not error.filename:
+            _fail()
+        click.echo(f"opsrange: asked to use {error.filename}; found: {error.strerror}", err=True)
+        sys.exit(BAD_INPUT)
+    except Exception:  # noqa: BLE001 - exit code 1 means that the answer is no, and a defect is no answer
+        _fail()
     sys.exit(status if isinstance(status, int) else 0)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opsrange.cli.options import FOLDER_OUT, SEED
+
 if TYPE_CHECKING:
     from opsrange.reports.results import AttemptResult
     from opsrange.seat.seat import Seat
@@ -25,10 +27,10 @@ _HELP = (
 
 @click.command("play", epilog="Example: opsrange play memory-limit-low --seed 2")
 @click.argument("scenario")
-@click.option("--seed", default=1, show_default=True, help="The instance's seed.")
+@click.option("--seed", type=SEED, default=1, show_default=True, help="The instance's seed.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER_OUT,
     default=Path("out/play"),
     show_default=True,
     help="Output folder.",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from opsrange.cli.options import COUNT, FOLDER_OUT
 from opsrange.errors import OperatorError
 
 
@@ -22,8 +23,10 @@ from opsrange.errors import OperatorError
     help="Comma-separated scenarios and sets: core, knowledge, all.",
 )
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
-@click.option("--epochs", default=1, show_default=True, help="Repeats of each instance.")
-@click.option("--turns", type=int, default=None, help="Most model turns.")
+@click.option(
+    "--epochs", type=COUNT, default=1, show_default=True, help="Repeats of each instance."
+)
+@click.option("--turns", type=COUNT, default=None, help="Most model turns.")
 @click.option(
     "--think-time", "think_time_s", type=float, default=None, help="Virtual seconds per model turn."
 )
@@ -46,10 +49,10 @@ from opsrange.errors import OperatorError
     default=None,
     help="A folder of documents of your own; searched (bm25) unless --docs-arm says otherwise.",
 )
-@click.option("--at-once", default=4, show_default=True, help="Attempts at a time.")
+@click.option("--at-once", type=COUNT, default=4, show_default=True, help="Attempts at a time.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER_OUT,
     default=Path("out/run"),
     show_default=True,
     help="Output folder.",

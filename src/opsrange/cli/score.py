@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from opsrange.cli.options import FOLDER_OUT, require_writable
+
 
 @click.command("score", epilog="Example: opsrange score out/run/logs --out out/run")
 @click.argument("logs", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER_OUT,
     default=None,
     help="Write results.json and report.html here.",
 )
@@ -21,7 +23,8 @@ def command(logs: Path, out: Path | None, as_json: bool) -> None:
     from opsrange.cli.suite import present, write_outputs
     from opsrange.tasks.logbook import read_logs, results_from
 
-    results = results_from(read_logs(logs))
     target = out or logs.parent
+    require_writable(target)
+    results = results_from(read_logs(logs))
     write_outputs(results, target)
     present(results, target, as_json=as_json)

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import click
 
+from opsrange.cli.options import FOLDER_OUT, SEED
+
 
 @click.command(
     "up",
     epilog="Example: opsrange up selector-broken --seed 3, then: KUBECONFIG=… kubectl get pods -A",
 )
 @click.argument("scenario")
-@click.option("--seed", default=1, show_default=True, help="The instance's seed.")
+@click.option("--seed", type=SEED, default=1, show_default=True, help="The instance's seed.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER_OUT,
     default=Path("out/up"),
     show_default=True,
     help="Where the kubeconfig goes.",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from opsrange.cli.options import COUNT, FOLDER_OUT
 from opsrange.errors import OperatorError
 
 
@@ -20,12 +21,12 @@ from opsrange.errors import OperatorError
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-10.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER_OUT,
     default=Path("out/verify"),
     show_default=True,
     help="Where attempts are logged.",
 )
-@click.option("--at-once", default=2, show_default=True, help="Instances at a time.")
+@click.option("--at-once", type=COUNT, default=2, show_default=True, help="Instances at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 def command(
     scenarios: tuple[str, ...], everything: bool, seeds: str, out: Path, at_once: int, as_json: bool

@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from opsrange import rules
-from opsrange.errors import AuthorError, OperatorError
+from opsrange.errors import AuthorError, OperatorError, unknown_name
 from opsrange.faults import find
 
 
@@ -114,10 +114,8 @@ def find_scenario(name: str) -> Scenario:
     """The scenario called ``name``.
 
     Raises:
-        OperatorError: when there is none; the message lists what there is.
+        OperatorError: when there is none; the message has its nearest neighbours, or all there are.
     """
     if name not in library():
-        raise OperatorError(
-            f"asked for scenario {name!r}; found {', '.join(library())}; use one of these"
-        )
+        raise unknown_name("scenario", name, list(library()))
     return library()[name]

@@ -5,14 +5,13 @@ Belongs here: selection of scenario@seed. Does not: what an instance is.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.util import SandboxEnvironmentType
 
-from opsrange.errors import OperatorError
+from opsrange.errors import OperatorError, unknown_name
 
 SandboxFor = Callable[[str, int], SandboxEnvironmentType]
 """The seat of an instance."""
@@ -55,8 +54,7 @@ def choose_scenarios(asked: str | Sequence[str], sets: Mapping[str, Sequence[str
     found: dict[str, None] = {}
     for name in names:
         if name not in known and name not in sets:
-            near = difflib.get_close_matches(name, known) or [*sets, *known]
-            raise OperatorError(f"asked for scenario {name!r}; did you mean {', '.join(near)}?")
+            raise unknown_name("scenario", name, [*sets, *known])
         found.update(dict.fromkeys(sorted(sets.get(name, [name]))))
     return list(found)
 

@@ -37,6 +37,7 @@ TURNS = 60
 """Twice what the best published agents need on such incidents."""
 THINK_TIME_S = 20.0
 """What a model turn takes, as the incident sees it."""
+THINK_TIME_MAX_S = 3_600.0
 ITBENCH_TURNS = 100
 ITBENCH_EPOCHS = 3
 _OUTPUT_BYTES_MAX = 400_000
@@ -73,11 +74,17 @@ def build(
     """A task over instances.
 
     Raises:
-        OperatorError: for an unknown profile, or an agent that cannot be loaded.
+        OperatorError: for an unknown profile, impossible turns or think time, or an agent that cannot be loaded.
     """
     if rules.profile not in {"opsrange", "itbench_aa"}:
         raise OperatorError(
             f"asked for profile {rules.profile!r}; known are opsrange and itbench_aa"
+        )
+    if rules.turns is not None and rules.turns < 1:
+        raise OperatorError(f"asked for {rules.turns} turns; give 1 or more")
+    if not 0 <= rules.think_time_s <= THINK_TIME_MAX_S:
+        raise OperatorError(
+            f"asked for a think time of {rules.think_time_s:g} s; give 0 to {THINK_TIME_MAX_S:g}"
         )
     original = rules.profile == "itbench_aa"
     told = f"{ITBENCH_AA if original else instructions}{rules.documents.words}"
