@@ -56,14 +56,19 @@ def _create(estate: Estate) -> None:
 
 
 def _changed(estate: Estate, act: Act) -> tuple[set[str], int]:
-    """Paths, without the namespace, that differ a while after an act; and how many pods are others."""
+    """Paths, without the namespace, that differ after an act, at once or later; and how many pods are others then."""
 
     def explore() -> tuple[set[str], int]:
         before = estate.snapshot()
         act(estate)
+        at_once = estate.snapshot()
         estate.advance(3 * MINUTE_MS)
         after = estate.snapshot()
-        paths = {path for path, _, _ in differences(before["objects"], after["objects"])}
+        paths = {
+            path
+            for each in (at_once, after)
+            for path, _, _ in differences(before["objects"], each["objects"])
+        }
         was, now = (
             {uid for pods in each["running"].values() for uid in pods} for each in (before, after)
         )
