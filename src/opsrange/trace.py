@@ -136,7 +136,7 @@ class DocumentUse(Record):
     returned: list[str] = Field(default_factory=list)
     """Ids in the answer, best first."""
     opened: str = ""
-    """The id whose whole text was shown."""
+    """The id whose text was shown and not only found; a long one comes in parts."""
     facts: list[str] = Field(default_factory=list)
     """Ids of the scenario's facts in what was shown."""
     shown_chars: int = 0

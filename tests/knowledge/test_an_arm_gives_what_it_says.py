@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from inspect_ai.log import EvalSample
+from inspect_ai.model import ChatMessageTool
 from inspect_ai.util import SandboxEnvironmentSpec
 from tests.knowledge.mock import REPORT, Call, attempt, seen
 
 import opsrange.tasks.registry
 from opsrange.agents.prompts import REPAIR
+from opsrange.agents.tools import SHOWN_CHARS_MAX
 from opsrange.knowledge.arms import HANDED, SEARCHED, Arm, provision
+from opsrange.knowledge.document import Document
 from opsrange.knowledge.tools import ARM_KEY, TEXTS_KEY, USES_KEY
 from opsrange.tasks.dataset import instances
 from opsrange.tasks.scorers import repair
@@ -32,10 +36,10 @@ NOSY: list[Call] = [
 """What somebody would try who knows exactly what there is."""
 
 
-def run(tmp_path: Path, arm: str, calls: list[Call]) -> EvalSample:
+def run(tmp_path: Path, arm: str, calls: list[Call], own: Sequence[Document] = ()) -> EvalSample:
     task = build(
         instances(["toy"], [1], lambda *_: SandboxEnvironmentSpec(NAME, ToyConfig())),
-        Rules(think_time_s=0, documents=provision(arm)),
+        Rules(think_time_s=0, documents=provision(arm, own)),
         instructions=REPAIR,
         scorers=[repair()],
     )
@@ -119,3 +123,16 @@ def test_files_that_a_command_showed_are_recorded(tmp_path: Path) -> None:
     [use] = run(tmp_path, "shell", calls).store[USES_KEY]
     assert (use["tool"], use["opened"], use["before_step"]) == ("shell", GOVERNING.id, 1)
     assert use["facts"] == ["drain-key"]
+
+
+def test_a_long_document_comes_in_parts(tmp_path: Path) -> None:
+    long = Document(id="long.md", title="Long", body="a" * SHOWN_CHARS_MAX + "the end")
+    calls: list[Call] = [("open_doc", {"id": long.id, "part": part}) for part in (1, 2, 3, 0)]
+    sample = run(tmp_path, "bm25", [*calls, REPORT], [long])
+    first, second, *refused = [m for m in sample.messages if isinstance(m, ChatMessageTool)][:4]
+    assert first.text.endswith("aaa\n[part 1 of 2]")
+    assert second.text.endswith("the end\n\n[part 2 of 2]")
+    assert [message.error is not None for message in refused] == [True, True]
+    uses = sample.store[USES_KEY]
+    assert [use["opened"] for use in uses] == [long.id, long.id]
+    assert sum(use["shown_chars"] for use in uses) == len(long.text)

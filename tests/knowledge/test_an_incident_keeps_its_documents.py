@@ -78,6 +78,7 @@ def test_who_looks_everywhere_sees_the_arms_documents(
     [current] = documents(instance, Arm.GOLDEN)
     calls: list[Call] = [
         ("bash", {"command": "cat docs/* | head -c 60000"}),
+        ("bash", {"command": f"stat -c %y docs/{current.file_name} | cut -c1-10"}),
         ("bash", {"command": f"cat docs/{current.file_name}"}),
         (
             "bash",
@@ -102,6 +103,7 @@ def test_who_looks_everywhere_sees_the_arms_documents(
         case Arm.SHELL:
             assert opened >= set(known.governing)
             assert shown >= rule
+            assert row.steps[1].stdout.strip() == current.date
         case Arm.STALE:
             assert opened == set(known.superseded)
             assert not shown & rule

@@ -62,9 +62,9 @@ class Run:
         """Search the documents; fails where they are not searched."""
         return self.call("search_docs", {"query": query, "limit": limit})
 
-    def open_doc(self, id: str) -> Ran:  # noqa: A002  # what it is called everywhere
+    def open_doc(self, id: str, part: int = 1) -> Ran:  # noqa: A002  # what it is called everywhere
         """Show a document; fails where there is none of that id."""
-        return self.call("open_doc", {"id": id})
+        return self.call("open_doc", {"id": id, "part": part})
 
 
 PlainAgent = Callable[[str, Run], dict[str, Any]]

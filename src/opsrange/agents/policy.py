@@ -69,6 +69,7 @@ class Open:
     """A document to be shown; its output is what ``open_doc`` shows, and fails where there is no such document or tool."""
 
     id: str
+    part: int = 1
 
 
 Move = str | Search | Open

@@ -140,7 +140,7 @@ def _tool_call(move: Move | Report, messages: list[ChatMessage], tools: set[str]
         case Search():
             function, arguments = "search_docs", {"query": move.query, "limit": move.limit}
         case Open():
-            function, arguments = "open_doc", {"id": move.id}
+            function, arguments = "open_doc", {"id": move.id, "part": move.part}
         case str():
             function, arguments = "bash", {"command": move}
     return ToolCall(id=f"call-{number}", function=function, arguments=arguments)

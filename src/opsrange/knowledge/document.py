@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -49,6 +50,14 @@ class Document(Record):
         }
         lines = [f"{name}: {' '.join(value.split())}" for name, value in fields.items() if value]
         return "\n".join(["---", *lines, "---", self.body.strip("\n"), ""])
+
+    @property
+    def written_s(self) -> int:
+        """Its date in seconds since the epoch; 0 when that is unknown."""
+        try:
+            return int(dt.datetime.fromisoformat(self.date).replace(tzinfo=dt.UTC).timestamp())
+        except ValueError:
+            return 0
 
     @property
     def file_name(self) -> str:

@@ -16,13 +16,13 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.tool import Tool, ToolError, tool
 from inspect_ai.util import SandboxEnvironment, store
 
-from opsrange.agents.tools import clip
+from opsrange.agents.tools import SHOWN_CHARS_MAX, clip
 from opsrange.agents.world_access import current_environment, current_world
 from opsrange.knowledge.arms import FOLDER, HANDED, SEARCHED, Arm, Provision, handed_over
 from opsrange.knowledge.document import Document, by_id
 from opsrange.knowledge.index import Index
 from opsrange.knowledge.reading import Reader
-from opsrange.seat.provider import STEPS_KEY
+from opsrange.seat.provider import STEPS_KEY, SeatEnvironment
 from opsrange.trace import DocumentUse
 from opsrange.types import Json
 
@@ -59,7 +59,9 @@ class Shelf:
 _SHELVES: WeakKeyDictionary[SandboxEnvironment, Shelf] = WeakKeyDictionary()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(
+    maxsize=8
+)  # the instances under way; a large collection of one's own weighs tens of megabytes
 def _index(documents: tuple[Document, ...]) -> Index:
     return Index(documents)
 
@@ -113,21 +115,26 @@ def search_docs(given: Provision) -> Tool:
 
 @tool(parallel=False)
 def open_doc(given: Provision) -> Tool:
-    """The whole of one of the sample's documents."""
+    """One of the sample's documents."""
 
-    async def execute(id: str) -> str:  # noqa: A002  # what it is called everywhere
+    async def execute(id: str, part: int = 1) -> str:  # noqa: A002  # what it is called everywhere
         """Show a document.
 
         Args:
             id: as search_docs lists it.
+            part: of a document that is too long to be shown at once.
         """
         shelf = await shelf_of(given)
         document = shelf.documents.get(id.strip())
         if document is None:
             raise ToolError(f"there is no document {id!r}; search_docs lists ids")
-        text = clip(document.text)
-        await record(_whole("open_doc", document, len(text)), text, [document])
-        return text
+        text = document.text
+        parts = -(-len(text) // SHOWN_CHARS_MAX)
+        if not 1 <= part <= parts:
+            raise ToolError(f"{document.id} has {parts} part(s); part {part} was asked for")
+        shown = text[(part - 1) * SHOWN_CHARS_MAX : part * SHOWN_CHARS_MAX]
+        await record(_whole("open_doc", document, len(shown)), shown, [document])
+        return shown if parts == 1 else f"{shown}\n[part {part} of {parts}]"
 
     return execute
 
@@ -151,9 +158,7 @@ def provide(given: Provision) -> Solver:
                     _whole("prompt", document, len(document.text)), document.text, [document]
                 )
         if given.arm is Arm.SHELL:
-            seat = current_environment()  # without the recording wrapper: this is nobody's step
-            for document in (await shelf_of(given)).documents.values():
-                await seat.write_file(f"{FOLDER}/{document.file_name}", document.text)
+            await _file((await shelf_of(given)).documents.values())
         return state
 
     return solve
@@ -209,6 +214,23 @@ async def record(use: DocumentUse, text: str, documents: Iterable[Document]) -> 
     kept.set(USES_KEY, [*kept.get(USES_KEY, []), use.model_dump(mode="json")])
     texts = {document.id: document.body for document in documents}
     kept.set(TEXTS_KEY, {**kept.get(TEXTS_KEY, {}), **texts})
+
+
+async def _file(documents: Iterable[Document]) -> None:
+    """Documents as files of the seat, each as old as it says."""
+    named: dict[str, Document] = {}
+    for document in documents:
+        path = f"{FOLDER}/{document.file_name}"
+        while path in named:
+            path += ".md"
+        named[path] = document
+    seat = current_environment()  # without the recording wrapper: this is nobody's step
+    if isinstance(seat, SeatEnvironment):
+        ages = {path: document.written_s for path, document in named.items()}
+        await seat.place({path: document.text for path, document in named.items()}, ages)
+        return
+    for path, document in named.items():
+        await seat.write_file(path, document.text)
 
 
 def _steps_done() -> int:

@@ -6,7 +6,10 @@ Belongs here: Inspect's contract. Does not: how a sandbox works (``seat``).
 
 from __future__ import annotations
 
+import io
 import shlex
+import tarfile
+from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from inspect_ai.log import transcript
@@ -182,6 +185,29 @@ class SeatEnvironment(SandboxEnvironment):
         """Create or replace a file; no step."""
         data = contents.encode() if isinstance(contents, str) else contents
         await self.seat.write_file(file, data)
+
+    async def place(self, files: Mapping[str, str], mtimes: Mapping[str, int]) -> None:
+        """Create many files at once, below the home; no step.
+
+        Args:
+            files: contents by path.
+            mtimes: when they were last changed, in seconds since the epoch, by path.
+
+        Raises:
+            SeatError: when they do not fit.
+        """
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path, text in files.items():
+                data = text.encode()
+                member = tarfile.TarInfo(path)
+                member.size, member.mtime = len(data), mtimes.get(path, 0)
+                archive.addfile(member, io.BytesIO(data))
+        done = await self.seat.run(["tar", "-xf", "-"], stdin=packed.getvalue())
+        if done.exit_code != 0:
+            raise SeatError(
+                f"{len(files)} files could not be placed: {done.stderr.decode(errors='replace').strip()}"
+            )
 
     async def connection(self, *, user: str | None = None) -> SandboxConnection:
         """There is no way in but through steps: what is typed beside them would not be recorded."""
