@@ -7,5 +7,6 @@ Belongs here: who works there, how they write, what they wrote about nothing in 
 from opsrange.corpus.collection import collection
 from opsrange.corpus.enterprise import Enterprise, Team, enterprise
 from opsrange.corpus.sheet import Kind, Sheet
+from opsrange.corpus.styles import day
 
-__all__ = ["Enterprise", "Kind", "Sheet", "Team", "collection", "enterprise"]
+__all__ = ["Enterprise", "Kind", "Sheet", "Team", "collection", "day", "enterprise"]

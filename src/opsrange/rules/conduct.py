@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from opsrange.estates import Estate
@@ -23,6 +23,8 @@ class Deed:
     """The object before; ``None`` when it was created. Treat it as immutable, as ``new``."""
     new: Json | None
     """The object after; ``None`` when it was deleted."""
+    ready: Mapping[str, int] = field(default_factory=dict)
+    """How many pods of each of the application's deployments were ready at that instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,8 @@ class Watch:
             return
         namespace, name = key_of(change.last)
         entity = f"{namespace or 'cluster'}/{change.kind.kind}/{name}"
-        self.deeds.append(Deed(self.estate.kernel.now_ms, entity, change.old, change.new))
+        ready = {
+            deployment["metadata"]["name"]: deployment.get("status", {}).get("readyReplicas", 0)
+            for deployment in self.estate.operator.list("deployments", self.estate.namespace)
+        }
+        self.deeds.append(Deed(self.estate.kernel.now_ms, entity, change.old, change.new, ready))
