@@ -74,7 +74,7 @@ def _wiki_runbook(sheet: Sheet, around: Enterprise, stream: random.Random) -> st
             f"|| owner | {sheet.team.name} || changed | {day(around, sheet.age_days)} || by | {stream.choice(sheet.team.people)} ||",
             "",
             sheet.lead,
-            _margin("preparation", sheet, around, stream, 2),
+            _margin("preparation", sheet, around, stream, 4),
             "",
             "h2. Procedure",
             _bulleted(sheet.points, "#"),
@@ -96,7 +96,7 @@ def _prose_runbook(sheet: Sheet, around: Enterprise, stream: random.Random) -> s
         (
             f"{sheet.title.upper()}\n{sheet.team.name}, {day(around, sheet.age_days)}",
             f"{sheet.lead} {_margin('scope', sheet, around, stream, 1)}",
-            _margin("preparation", sheet, around, stream, 2),
+            _margin("preparation", sheet, around, stream, 4),
             steps,
             " ".join(sheet.notes),
             f"{_margin('verification', sheet, around, stream, 2)} {_margin('contact', sheet, around, stream, 2)}",

@@ -57,7 +57,7 @@ def _runbook(around: Enterprise, drawn: Json, names: tuple[str, str], age_days: 
         age_days=age_days,
         lead=(
             f"The number of pods in the quota of {around.namespace} {drawn['reason']}. It is not raised by whoever is on"
-            " call, not by one and not for an hour, whoever lowered it and why. Room is made instead."
+            " call, not by one and not for an hour. Room is made instead."
         ),
         points=(
             "See in the events of the namespace that pods are refused, and by how many the quota is exceeded.",
