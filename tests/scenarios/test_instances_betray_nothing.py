@@ -18,7 +18,9 @@ _BETRAYING = re.compile(
 )
 
 
-@pytest.fixture(scope="module", params=["flag-switched", "ingress-blocked", "leaking-release"])
+@pytest.fixture(
+    scope="module", params=["flag-switched", "ingress-blocked", "leaking-release", "fixed-quota"]
+)
 def instance(request: pytest.FixtureRequest) -> Instance:
     return build(request.param, 5)
 
@@ -31,7 +33,12 @@ def test_nothing_readable_names_the_benchmark(instance: Instance) -> None:
 
 
 def test_no_scenario_or_fault_id_can_be_read(instance: Instance) -> None:
-    words = {word for scenario in library().values() for word in (scenario.id, scenario.fault)}
+    words = {
+        word
+        for scenario in library().values()
+        for word in (scenario.id, scenario.fault, scenario.rule)
+        if word
+    }
     for address, path, text in _crawl(instance):
         assert not [word for word in words if word in text], f"{address}{path}"
 
