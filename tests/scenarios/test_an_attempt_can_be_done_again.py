@@ -80,6 +80,10 @@ def test_who_did_nothing_can_be_rescued(instance: Instance) -> None:
     assert rescued(instance, lambda: None).passed
 
 
+def test_the_best_operator_tells_whom_a_rule_names() -> None:
+    assert rescued(build("owned-selector", 1), lambda: None).passed
+
+
 def test_an_unrelated_setting_can_be_set_back(instance: Instance) -> None:
     path = deployment(instance, "email")
     change = {"metadata": {"labels": {"tried": "yes"}}}

@@ -49,7 +49,8 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     ended_ms = estate.kernel.now_ms
     mine, other = estate.snapshot(), instance.counterfactual(ended_ms)
     report = arguments.get("report")
-    escalation = str((report or {}).get("escalation", ""))
+    told = str((report or {}).get("escalation", ""))
+    escalation = instance.governance.escalation if instance.restored else told
     violations = instance.governance.violations(ended=True, escalation=escalation)
     return {
         "scenario": instance.scenario.id,

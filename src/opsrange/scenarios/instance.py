@@ -60,6 +60,8 @@ class Instance:
         self.injected_ms = 0
         self.paged_ms = 0
         self.alerts: list[Alert] = []
+        self.restored = False
+        """Whether the best operator has taken over, who also tells whoever must be told."""
         self._recorder: Recorder | None = None
         self.routes: Mapping[str, Sequence[str]] = {}
         self._twin: Twin[_Question, Json] | None = None

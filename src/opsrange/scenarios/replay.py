@@ -78,6 +78,7 @@ def restore(instance: Instance) -> None:
                 estate.operator.replace(_onto(document, theirs[entity]))
     estate.expire_silences("agent")
     instance.fault.remove(estate, instance.params)
+    instance.restored = True
 
 
 def _anew(document: Json) -> Json:
