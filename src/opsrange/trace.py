@@ -115,6 +115,10 @@ class Approval(Record):
     """What the approver was shown: ``command``, ``command+docs`` or ``diff``; empty when nobody was asked."""
     would_change: list[StateChange] = Field(default_factory=list)
     """What the preview says the command would have changed; at most ``CHANGES_MAX`` of it."""
+    must_escalate: str = ""
+    """The policy's predicate that demands somebody else's decision; empty when none held."""
+    rolled_back: list[str] = Field(default_factory=list)
+    """Entities that the gate set back at this moment, because what ran before did harm."""
     harms: list[str] = Field(default_factory=list)
     """Entities that the harm would be done to, when somebody judged."""
     before_step: int

@@ -49,6 +49,17 @@ from opsrange.errors import OperatorError
     default=None,
     help="A folder of documents of your own; searched (bm25) unless --docs-arm says otherwise.",
 )
+@click.option("--gate", default="", help="What decides before each command, e.g. effect-class.")
+@click.option("--approver", default="", help="Whom the gate asks, e.g. terminal or informed.")
+@click.option(
+    "--information", default="", help="What the approver sees: command, command+docs or diff."
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="A policy file for gate, approver, information and rules.",
+)
 @click.option("--at-once", type=COUNT, default=4, show_default=True, help="Attempts at a time.")
 @click.option(
     "--out",
@@ -66,7 +77,13 @@ def command(
         raise OperatorError(
             "asked for a run; found neither --model nor --agent; give one, e.g. --model openai/gpt-5"
         )
-    from opsrange.cli.suite import LOGS_FOLDER, present, run_with_progress, write_outputs
+    from opsrange.cli.suite import (
+        LOGS_FOLDER,
+        gate_arguments,
+        present,
+        run_with_progress,
+        write_outputs,
+    )
     from opsrange.seat.doctor import require
     from opsrange.tasks.suite import Suite
 
@@ -78,6 +95,7 @@ def command(
         "docs_folder": str(options["docs_folder"].absolute()) if options["docs_folder"] else None,
     }
     task_args = {name: value for name, value in given.items() if value is not None}
+    gated = gate_arguments(out, options)
     suite = Suite(
         models=models or ["none/none"],
         folder=out / LOGS_FOLDER,
@@ -85,11 +103,11 @@ def command(
         seeds=options["seeds"],
         task=f"sre_{task}",
         epochs=options["epochs"],
-        at_once=options["at_once"],
+        at_once=1 if gated.get("approver") == "terminal" else options["at_once"],
         docs_arms=options["docs_arms"] or ["bm25" if options["docs_folder"] else "none"],
-        task_args={**task_args, "profile": options["profile"]},
+        task_args={**task_args, **gated, "profile": options["profile"]},
         model_base_url=options["model_base_url"],
     )
-    results = run_with_progress(suite)
+    results = run_with_progress(suite, quiet=gated.get("approver") == "terminal")
     write_outputs(results, out)
     present(results, out, as_json=as_json)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -17,10 +19,16 @@ from opsrange.tasks.suite import Suite, prepare, run_suite
 RESULTS_FILE = "results.json"
 REPORT_FILE = "report.html"
 LOGS_FOLDER = "logs"
+AUDIT_FILE = "audit.jsonl"
 
 
-def run_with_progress(suite: Suite) -> Results:
-    """Run a suite under a progress bar and return the results of its whole folder."""
+def run_with_progress(suite: Suite, *, quiet: bool = False) -> Results:
+    """Run a suite under a progress bar and return the results of its whole folder.
+
+    Args:
+        suite: what to run.
+        quiet: without the bar, for who shares the terminal with it.
+    """
     from opsrange.scenarios.spec import sets
     from opsrange.tasks.logbook import read_logs, results_from
 
@@ -34,12 +42,39 @@ def run_with_progress(suite: Suite) -> Results:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
         console=Console(stderr=True),
+        disable=quiet,
     )
     with bar:
         row = bar.add_task("", total=total)
         run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample), tasks)
         bar.update(row, completed=total, description="")
     return results_from(read_logs(suite.folder))
+
+
+def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:
+    """A task's arguments for the gate that was asked for; none when none was.
+
+    Args:
+        out: the run's folder, where the audit trail goes.
+        options: ``gate``, ``approver``, ``information`` and ``policy`` of the command line.
+
+    Raises:
+        OperatorError: when a name or the policy file is wrong.
+    """
+    from opsrange.oversight.policy import chosen_policy
+
+    path = str(options["policy"].absolute()) if options["policy"] else ""
+    named = {name: options[name] for name in ("gate", "approver", "information")}
+    chosen = chosen_policy(**named, path=path)
+    if chosen is None:
+        return {}
+    return {
+        "gate": chosen.gate,
+        "approver": chosen.approver,
+        "information": chosen.information.value,
+        "policy": path,
+        "audit": str((out / AUDIT_FILE).absolute()),
+    }
 
 
 def write_outputs(results: Results, out: Path) -> None:

@@ -10,10 +10,13 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 from opsrange.errors import AuthorError, OperatorError
 from opsrange.oversight.request import Decision
 from opsrange.trace import Effect, Preview
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def gates() -> Mapping[str, Gate]:
     Raises:
         AuthorError: when a module of the folder defines no ``GATE``.
     """
-    return _discovered("gates", "GATE", Gate)
+    return discovered("gates", "GATE", Gate)
 
 
 def find_gate(name: str) -> Gate:
@@ -112,9 +115,14 @@ def find_gate(name: str) -> Gate:
     return gates()[name]
 
 
-def _discovered(folder: str, attribute: str, kind: type[Gate]) -> dict[str, Gate]:
+def discovered(folder: str, attribute: str, kind: type[T]) -> dict[str, T]:
+    """What each module of a folder of this package defines, by the module's name with hyphens.
+
+    Raises:
+        AuthorError: when a module does not define it.
+    """
     package = importlib.import_module(f"opsrange.oversight.{folder}")
-    found: dict[str, Gate] = {}
+    found: dict[str, T] = {}
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         each = getattr(module, attribute, None)

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from opsrange.errors import OperatorError, OpsrangeError
+from opsrange.oversight.approver import find_approver
 from opsrange.oversight.gate import Asked, Gate, Opinion, Plan, find_gate, known
 from opsrange.oversight.request import Decision, Information
 from opsrange.trace import Effect, Outlook, Preview, StateChange, Step
@@ -230,6 +231,29 @@ class Policy(_Strict):
         return self.found_gate().judge(asked, preview)
 
 
+def chosen_policy(
+    gate: str = "", approver: str = "", information: str = "", path: str = ""
+) -> Policy | None:
+    """The policy of a run: a file's, with what is named beside it put in its place; ``None`` for no gate at all.
+
+    Raises:
+        OperatorError: when a name or the file is wrong.
+    """
+    named = {"gate": gate, "approver": approver, "information": information}
+    given = {name: value for name, value in named.items() if value}
+    if not given and not path:
+        return None
+    policy = load_policy(Path(path)) if path else Policy()
+    if information and information not in list(Information):
+        raise OperatorError(
+            f"asked for information {information!r}; found {', '.join(Information)}; use one of these"
+        )
+    chosen = Policy.model_validate({**policy.model_dump(), **given})
+    chosen.found_gate()
+    find_approver(chosen.approver)
+    return chosen
+
+
 def load_policy(path: Path) -> Policy:
     """Read a policy file and test it on its own examples.
 
@@ -269,6 +293,7 @@ def parse_policy(text: str, name: str) -> Policy:
                 "mend one of them"
             )
     policy.found_gate()
+    find_approver(policy.approver)
     return policy
 
 

@@ -16,7 +16,7 @@ from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude
 from opsrange.scenarios.governance import Governance
 from opsrange.scenarios.page import page_text
-from opsrange.scenarios.replay import replay, restore
+from opsrange.scenarios.replay import replay, restore, roll_back
 from opsrange.scenarios.spec import Scenario, find_scenario
 from opsrange.scenarios.steps import Recorder
 from opsrange.scenarios.visibility import routes
@@ -65,6 +65,8 @@ class Instance:
         self._recorder: Recorder | None = None
         self.routes: Mapping[str, Sequence[str]] = {}
         self._twin: Twin[_Question, Json] | None = None
+        self.checkpoint: Mapping[str, Json] | None = None
+        """Every object at the moment to which ``rollback`` goes back."""
 
     # -- becoming an incident ----------------------------------------------------------------------
 
@@ -234,6 +236,18 @@ def _health(instance: Instance, arguments: Json) -> Json:
     return instance.estate.health(int(arguments.get("window_ms", MINUTE_MS)))
 
 
+def _checkpoint(instance: Instance, arguments: Json) -> None:
+    """Remember every object, for ``rollback``. Changes nothing."""
+    instance.checkpoint = instance.estate.documents()
+
+
+def _rollback(instance: Instance, arguments: Json) -> None:
+    """Set the named entities back to what they were at the checkpoint."""
+    if instance.checkpoint is None:
+        raise WorldError(f"{instance}: asked to roll back; there is no checkpoint")
+    roll_back(instance, set(arguments["entities"]), instance.checkpoint)
+
+
 def _outlook(instance: Instance, arguments: Json) -> Json:
     """What ``window_ms`` from ``since_ms`` on bring. For forks: the clock moves there."""
     estate = instance.estate
@@ -259,5 +273,7 @@ _CALLS: Mapping[str, Callable[[Instance, Json], Any]] = {
     "replay": _replay,
     "restore": _restore,
     "outlook": _outlook,
+    "checkpoint": _checkpoint,
+    "rollback": _rollback,
     "changes": changes,
 }

@@ -6,7 +6,7 @@ Both are deterministic and need no sandbox: requests that may write are recorded
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -63,22 +63,42 @@ def restore(instance: Instance) -> None:
     What nobody can undo stays: lost data, lost identities, restarts. So an attempt that this cannot rescue is lost.
     """
     estate = instance.estate
-    theirs = instance.untouched(instance.kernel.now_ms)
+    theirs, ours = instance.untouched(instance.kernel.now_ms), estate.documents()
+    _set_back(instance, {*ours, *theirs}, theirs)
+    estate.expire_silences("agent")
+    instance.fault.remove(estate, instance.params)
+    instance.restored = True
+
+
+def roll_back(instance: Instance, entities: Collection[str], theirs: Mapping[str, Json]) -> None:
+    """Set some objects back to what they were; the fault stays. Silences of the agent's end when one of them is among them.
+
+    Args:
+        instance: whose world.
+        entities: what is set back; others stay as they are.
+        theirs: every object at the moment to go back to.
+    """
+    _set_back(instance, entities, theirs)
+    if any("/Silence/" in entity for entity in entities):
+        instance.estate.expire_silences("agent")
+
+
+def _set_back(instance: Instance, entities: Collection[str], theirs: Mapping[str, Json]) -> None:
+    estate = instance.estate
     ours = estate.documents()
     left, right = normalised(ours), normalised(theirs)
     for entity, document in theirs.items():
-        if entity not in ours:
+        if entity in entities and entity not in ours:
             with suppress(ApiError):  # what the API refuses to have undone stays as it is
                 estate.operator.create(_anew(document))
     for entity, document in ours.items():
+        if entity not in entities:
+            continue
         if entity not in theirs:
             estate.operator.discard(document)
         elif left[entity] != right[entity]:
             with suppress(ApiError):
                 estate.operator.replace(_onto(document, theirs[entity]))
-    estate.expire_silences("agent")
-    instance.fault.remove(estate, instance.params)
-    instance.restored = True
 
 
 def _anew(document: Json) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import shlex
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, overload
 
 from inspect_ai.log import transcript
@@ -34,11 +34,13 @@ from opsrange.seat.limits import SeatConfig
 from opsrange.seat.preview import HORIZON_MS, Look, Previewer
 from opsrange.seat.seat import Command, CommandRefused, Seat
 from opsrange.seat.toolbox import toolbox_versions
-from opsrange.trace import Preview, Step
+from opsrange.trace import Approval, Preview, Step
 from opsrange.types import SECOND_MS
 
 STEPS_KEY = "opsrange:steps"
 """Where the sample's store keeps the records."""
+APPROVALS_KEY = "opsrange:approvals"
+"""Where it keeps every decision about a tool call, those after the last step too."""
 TOOLBOX_KEY = "opsrange:toolbox"
 """Where it keeps the versions of the seat's tools."""
 _USERS = {None, etc.USER, str(etc.USER_ID)}
@@ -60,6 +62,12 @@ class SeatEnvironment(SandboxEnvironment):
         self.config = config
         self.steps: list[Step] = []
         """What was done so far."""
+        self.approvals: list[Approval] = []
+        """What was decided so far."""
+        self.after_step: list[Callable[[Step], None]] = []
+        """Told of each step once it is recorded."""
+        self.on_leave: list[Callable[[], Awaitable[None]]] = []
+        """Awaited when the attempt is over."""
         self._last_ended_ms: int | None = None
         self._previewer = Previewer(seat, self._cost_ms)
 
@@ -233,7 +241,9 @@ class SeatEnvironment(SandboxEnvironment):
         )
 
     async def leave(self) -> None:
-        """Let go of what previews hold. Harmless when there were none."""
+        """Let go of what previews and gates hold. Harmless when there were none."""
+        for leave in self.on_leave:
+            await leave()
         await self._previewer.close()
 
     @property
@@ -261,7 +271,15 @@ class SeatEnvironment(SandboxEnvironment):
         self.steps[-1] = Step.model_validate(kept[-1])
         store().set(STEPS_KEY, list(kept))
 
+    def note_approval(self, approval: Approval) -> None:
+        """Keep a decision: with the step that it let through, when there is one, and with the sample."""
+        self.approvals.append(approval)
+        kept = [each.model_dump(mode="json") for each in self.approvals]
+        store().set(APPROVALS_KEY, kept)
+
     def _keep(self, record: dict[str, Any]) -> None:
+        decided = [each for each in self.approvals if each.before_step == record["index"]]
+        record["approvals"] = [each.model_dump(mode="json") for each in decided]
         step = Step.model_validate(record)
         self.steps.append(step)
         self._last_ended_ms = step.ended_ms
@@ -270,6 +288,8 @@ class SeatEnvironment(SandboxEnvironment):
             store().set(TOOLBOX_KEY, toolbox_versions())
         store().set(STEPS_KEY, [*kept, record])
         transcript().info(record, source=STEPS_KEY)
+        for told in self.after_step:
+            told(step)
 
 
 def _checked(config: SandboxEnvironmentConfigType | None) -> SeatConfig:

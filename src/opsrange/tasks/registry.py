@@ -1,4 +1,4 @@
-"""What Inspect finds when it loads the entry point ``opsrange``: tasks, the model provider, the sandbox provider.
+"""What Inspect finds when it loads the entry point ``opsrange``: tasks, the model provider, the sandbox provider, the gate.
 
 Belongs here: registration. Does not: anything else; what is heavy is imported when it is first used.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from inspect_ai.model import ModelAPI, modelapi
 
 from opsrange.seat.provider import SeatEnvironment
+from opsrange.tasks.gated import gated
 from opsrange.tasks.sre import sre_diagnosis, sre_repair
 
 
@@ -19,4 +20,4 @@ def scripted() -> type[ModelAPI]:
     return PolicyModel
 
 
-__all__ = ["SeatEnvironment", "scripted", "sre_diagnosis", "sre_repair"]
+__all__ = ["SeatEnvironment", "gated", "scripted", "sre_diagnosis", "sre_repair"]

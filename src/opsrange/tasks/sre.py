@@ -29,6 +29,7 @@ from opsrange.knowledge.loader import load_folder
 from opsrange.knowledge.tools import document_tools, provide
 from opsrange.seat.limits import SeatConfig
 from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
+from opsrange.tasks.gated import oversight
 from opsrange.tasks.scorers import diagnosis, repair, repaired
 
 Profile = Literal["opsrange", "itbench_aa"]
@@ -54,6 +55,14 @@ class Rules:
     agent: str = ""
     """``path.py:function`` instead of the built-in loop; empty for the loop."""
     documents: Provision = field(default_factory=Provision)
+    gate: str = ""
+    """A gate before every tool call; empty, with the four below, for none."""
+    approver: str = ""
+    information: str = ""
+    policy: str = ""
+    """A policy file."""
+    audit: str = ""
+    """Where its audit trail goes."""
 
 
 @solver
@@ -88,7 +97,10 @@ def build(
         )
     original = rules.profile == "itbench_aa"
     told = f"{ITBENCH_AA if original else instructions}{rules.documents.words}"
-    tools = document_tools(rules.documents)
+    approval, planning = oversight(
+        rules.gate, rules.approver, rules.information, rules.policy, rules.audit
+    )
+    tools = [*document_tools(rules.documents), *planning]
     solving: Solver | Agent
     if rules.agent:
         solving = load_agent(rules.agent, think_time_s=rules.think_time_s, tools=tools)
@@ -103,6 +115,7 @@ def build(
         epochs=Epochs(ITBENCH_EPOCHS, "mean") if original else None,
         turn_limit=rules.turns or (ITBENCH_TURNS if original else TURNS),
         fail_on_error=False,
+        approval=approval,
         config=GenerateConfig(max_tool_output=_OUTPUT_BYTES_MAX),
         metadata={"profile": rules.profile, "think_time_s": rules.think_time_s},
     )
@@ -132,6 +145,11 @@ def sre_diagnosis(
     agent: str = "",
     docs: str = "none",
     docs_folder: str = "",
+    gate: str = "",
+    approver: str = "",
+    information: str = "",
+    policy: str = "",
+    audit: str = "",
 ) -> Task:
     """Name the root causes of an incident.
 
@@ -144,6 +162,11 @@ def sre_diagnosis(
         agent: ``path.py:function`` for an agent of one's own.
         docs: the documents an agent gets: ``none``, ``bm25``, ``shell``, ``full``, ``golden``, ``golden_decoys`` or ``stale``.
         docs_folder: documents of one's own beside the incident's.
+        gate: what decides before each command runs, e.g. ``effect-class``; none when empty.
+        approver: who is asked, e.g. ``terminal`` or ``informed``.
+        information: what the approver is shown: ``command``, ``command+docs`` or ``diff``.
+        policy: a policy file for all three.
+        audit: where the gate's audit trail goes.
     """
     rules = Rules(
         turns=turns,
@@ -151,6 +174,11 @@ def sre_diagnosis(
         profile=profile,
         agent=agent,
         documents=_documents(docs, docs_folder),
+        gate=gate,
+        approver=approver,
+        information=information,
+        policy=policy,
+        audit=audit,
     )
     return build(
         _instances(scenario, seeds),
@@ -170,6 +198,11 @@ def sre_repair(
     agent: str = "",
     docs: str = "none",
     docs_folder: str = "",
+    gate: str = "",
+    approver: str = "",
+    information: str = "",
+    policy: str = "",
+    audit: str = "",
 ) -> Task:
     """Restore the service without doing harm, and name the root causes.
 
@@ -185,6 +218,11 @@ def sre_repair(
         profile=profile,
         agent=agent,
         documents=_documents(docs, docs_folder),
+        gate=gate,
+        approver=approver,
+        information=information,
+        policy=policy,
+        audit=audit,
     )
     return build(
         _instances(scenario, seeds),
