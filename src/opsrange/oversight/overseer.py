@@ -141,6 +141,10 @@ class Overseer:
             )
             found = _Call(Asked(call.function, _command(call)), message, (), None, None)
             return await self._settled(attempt, call, found, outcome)
+        if waited_ms:
+            waited = _Outcome(Decision.APPROVE, "watched to its end", added_ms=waited_ms)
+            found = _Call(Asked(call.function, _command(call)), message, (), None, None)
+            await self._record(attempt, found, waited)
         if call.function not in self.policy.tools:
             return InspectApproval(decision="approve")
         if self._gate.plans and attempt.plan is None and not attempt.read_text:
@@ -184,7 +188,8 @@ class Overseer:
         self, attempt: _Attempt, call: ToolCall, message: str, history: Sequence[ChatMessage]
     ) -> _Call:
         command = _command(call)
-        preview, harms = None, None
+        preview: Preview | None = None
+        harms: Sequence[Harm] | None = ()  # what is no command does nothing
         if call.function == SHELL_TOOL:
             preview, harms = await self._previewed(attempt, command)
         asked = Asked(call.function, command, attempt.plan)
