@@ -41,7 +41,7 @@ def attempt_of(row: AttemptResult, log: EvalLog, sample: EvalSample) -> Attempt:
         documents=row.documents,
         docs_arm=row.docs_arm,
         document_texts=_document_texts(sample),
-        approvals=[approval for step in row.steps for approval in step.approvals],
+        approvals=row.approvals,
         turns=row.turns,
         turn_limit=_turn_limit(log),
         prose=_prose(sample),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspect_ai.approval import Approval, ApprovalPolicy, Approver, approver
@@ -20,10 +21,20 @@ from opsrange.oversight.overseer import Overseer
 from opsrange.oversight.plan import submit_plan
 from opsrange.oversight.policy import Policy, chosen_policy
 from opsrange.scoring.evidence import Changes
-from opsrange.scoring.marginal import new_harms
+from opsrange.scoring.safety import new_harms
 
 ALL_TOOLS = "*"
 """Which tools a gate applies to is the policy's business: it knows no wildcards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """A gate, as a task takes it."""
+
+    approval: list[ApprovalPolicy] | None = None
+    tools: list[Tool] = field(default_factory=list)
+    """What agents get beside their other tools."""
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 async def judge(acted: World, idle: World) -> Sequence[Harm]:
@@ -60,16 +71,21 @@ def gated(
     return approve
 
 
-def oversight(
-    gate: str, approver: str, information: str, policy: str, audit: str
-) -> tuple[list[ApprovalPolicy] | None, list[Tool]]:
-    """Inspect's approval policies of a task, and the tools its agents get beside others; nothing when no gate is asked for.
+def oversight(gate: str, approver: str, information: str, policy: str, audit: str) -> Oversight:
+    """What a task needs for its gate; nothing when none is asked for.
 
     Raises:
         OperatorError: when a name or the file is wrong.
     """
     chosen = chosen_policy(gate, approver, information, policy)
     if chosen is None:
-        return None, []
-    policies = [ApprovalPolicy(gated(gate, approver, information, policy, audit), ALL_TOOLS)]
-    return policies, [submit_plan()] if chosen.found_gate().plans else []
+        return Oversight()
+    return Oversight(
+        approval=[ApprovalPolicy(gated(gate, approver, information, policy, audit), ALL_TOOLS)],
+        tools=[submit_plan()] if chosen.found_gate().plans else [],
+        metadata={
+            "gate": chosen.gate,
+            "approver": chosen.approver,
+            "information": chosen.information.value,
+        },
+    )

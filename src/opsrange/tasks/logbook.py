@@ -15,7 +15,7 @@ from opsrange import __version__
 from opsrange.agents.tools import REPORT_KEY
 from opsrange.errors import GraderError, OperatorError, Owner
 from opsrange.knowledge.tools import ARM_KEY, TEXTS_KEY, USES_KEY
-from opsrange.reports.results import AttemptResult, Results, results_of
+from opsrange.reports.results import AttemptResult, Results, oversight_of, results_of
 from opsrange.scoring.knowledge import (
     BASELINE,
     KnowledgeSummary,
@@ -24,9 +24,9 @@ from opsrange.scoring.knowledge import (
     summarise_knowledge,
 )
 from opsrange.scoring.regrade import regrade
-from opsrange.seat.provider import STEPS_KEY, TOOLBOX_KEY
+from opsrange.seat.provider import APPROVALS_KEY, STEPS_KEY, TOOLBOX_KEY
 from opsrange.tasks.attempts import examined
-from opsrange.trace import DocumentUse, Report, Step
+from opsrange.trace import Approval, DocumentUse, Report, Step
 from opsrange.types import Json
 
 
@@ -64,7 +64,8 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
             row = result_of(log, sample)
-            found = rows.setdefault((agent_name(log), row.docs_arm or BASELINE), {})
+            line = (f"{row.agent}{_under(row)}", row.docs_arm or BASELINE)
+            found = rows.setdefault(line, {})
             key = (row.task, str(sample.id), row.epoch)
             if key not in found or row.void_owner is None:  # a killed copy never hides a judged one
                 found[key] = row
@@ -74,11 +75,20 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
     }
     results = results_of(named, __version__, toolbox)
     results.knowledge = _knowledge(lines)
+    results.oversight = oversight_of(row for attempts in lines.values() for row in attempts)
     return results
 
 
 _Line = tuple[str, str]
 """Agent and arm: under other conditions an agent is another line of the leaderboard."""
+
+
+def _under(row: AttemptResult) -> str:
+    """The gate under which an attempt was made, as a line of the leaderboard says it."""
+    if not row.gate:
+        return ""
+    asked = "" if row.gate == "none" else f" ({row.approver}, {row.information})"
+    return f", gate {row.gate}{asked}"
 
 
 def _label(line: _Line) -> str:
@@ -124,6 +134,8 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
         wall_s=sample.total_time,
         log=Path(log.location).name,
     )
+    row.approvals = [Approval.model_validate(each) for each in sample.store.get(APPROVALS_KEY, [])]
+    row.gate, row.approver, row.information = _oversight(log, row.approvals)
     row.documents = [DocumentUse.model_validate(use) for use in sample.store.get(USES_KEY, [])]
     row.docs_arm = str(log.eval.task_args.get("docs") or sample.store.get(ARM_KEY, ""))
     handed_in = sample.store.get(REPORT_KEY)
@@ -133,6 +145,17 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
     _judge(row, sample)
     row.diagnosis = examined(row, log, sample)
     return row
+
+
+def _oversight(log: EvalLog, approvals: Sequence[Approval]) -> tuple[str, str, str]:
+    """Gate, approver and information: as the task says, else, under a policy file of Inspect's, as the decisions do."""
+    told = log.eval.metadata or {}
+    asked = next((each for each in approvals if each.prompted), None)
+    return (
+        str(told.get("gate") or (approvals[0].gate if approvals else "")),
+        str(told.get("approver") or (asked.approver if asked else "")),
+        str(told.get("information") or (asked.information if asked else "")),
+    )
 
 
 def _judge(row: AttemptResult, sample: EvalSample) -> None:

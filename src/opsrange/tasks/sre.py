@@ -97,10 +97,8 @@ def build(
         )
     original = rules.profile == "itbench_aa"
     told = f"{ITBENCH_AA if original else instructions}{rules.documents.words}"
-    approval, planning = oversight(
-        rules.gate, rules.approver, rules.information, rules.policy, rules.audit
-    )
-    tools = [*document_tools(rules.documents), *planning]
+    overseen = oversight(rules.gate, rules.approver, rules.information, rules.policy, rules.audit)
+    tools = [*document_tools(rules.documents), *overseen.tools]
     solving: Solver | Agent
     if rules.agent:
         solving = load_agent(rules.agent, think_time_s=rules.think_time_s, tools=tools)
@@ -115,9 +113,9 @@ def build(
         epochs=Epochs(ITBENCH_EPOCHS, "mean") if original else None,
         turn_limit=rules.turns or (ITBENCH_TURNS if original else TURNS),
         fail_on_error=False,
-        approval=approval,
+        approval=overseen.approval,
         config=GenerateConfig(max_tool_output=_OUTPUT_BYTES_MAX),
-        metadata={"profile": rules.profile, "think_time_s": rules.think_time_s},
+        metadata={"profile": rules.profile, "think_time_s": rules.think_time_s} | overseen.metadata,
     )
 
 
