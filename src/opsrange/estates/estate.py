@@ -117,8 +117,10 @@ class Estate:
             [*namespaces, *platform.workload_manifests(), *self.variant.adapted(application)]
         )
         self.cluster.settle()
+        installed = self.cluster.store.resource_version
         if furnish is not None:
             furnish(self)
+        if self.cluster.store.resource_version != installed:
             self.cluster.settle()
         for service, gap_ms in self.variant.releases:
             self.kernel.leap(gap_ms)
