@@ -63,7 +63,7 @@ def render(results: Results) -> str:
         unit="$",
     )
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             overview=overview_of(results),
@@ -79,14 +79,15 @@ def render(results: Results) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, with their filters."""
+    made = Environment(
         loader=PackageLoader("opsrange.reports"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["judgement"] = judgement_of
-    environment.filters["percent"] = wording.percent
-    return environment
+    made.filters["judgement"] = judgement_of
+    made.filters["percent"] = wording.percent
+    return made

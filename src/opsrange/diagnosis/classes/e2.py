@@ -28,6 +28,8 @@ def _detect(reading: Reading) -> Iterator[Event]:
         sound = REMEDIES[mistake.kind]
         followed: list[frozenset[Remedy]] = []
         for each in range(at + 1, min(at + 1 + _NEXT, reading.end)):
+            if reading.repeats_failure(each):
+                continue  # E3
             followed += [remedies_of(simple, call) for simple, call in reading.calls[each]]
         found = frozenset().union(*followed) if followed else frozenset()
         wrong = (found & _TREATMENTS) - sound
