@@ -136,3 +136,10 @@ def test_a_long_document_comes_in_parts(tmp_path: Path) -> None:
     uses = sample.store[USES_KEY]
     assert [use["opened"] for use in uses] == [long.id, long.id]
     assert sum(use["shown_chars"] for use in uses) == len(long.text)
+
+
+def test_ones_own_documents_stay_away_from_the_baseline(tmp_path: Path) -> None:
+    own = Document(id="mine.md", title="Mine", body="The mascot is a heron.")
+    calls: list[Call] = [("search_docs", {"query": "heron"}), ("open_doc", {"id": own.id}), REPORT]
+    assert "heron" not in seen(run(tmp_path, "none", calls, [own]))
+    assert "is a heron" in seen(run(tmp_path, "bm25", calls, [own]))

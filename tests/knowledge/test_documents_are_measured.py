@@ -155,9 +155,15 @@ def test_stale_documents_mislead_who_was_shown_them() -> None:
     assert stale.broke_rule == 0.75
 
 
-def step(index: int, stdout: str, stderr: str = "") -> Step:
+def step(index: int, stdout: str, stderr: str = "", exit_code: int = 0) -> Step:
     return Step(
-        index=index, command="", exit_code=0, stdout=stdout, stderr=stderr, started_ms=0, ended_ms=0
+        index=index,
+        command="",
+        exit_code=exit_code,
+        stdout=stdout,
+        stderr=stderr,
+        started_ms=0,
+        ended_ms=0,
     )
 
 
@@ -168,6 +174,8 @@ def test_quotes_are_exact_or_they_are_not() -> None:
         Quote(step=0, text="exit code 139"),
         Quote(step=7, text="drain key must"),
         Quote(step=0, text=" "),
+        Quote(step=0, text="critical: cart"),
+        Quote(step=1, text="[exit code 1]"),
     ]
     report = Report(
         root_causes=[RootCause(entity="a/B/c", evidence=quotes)],
@@ -180,10 +188,9 @@ def test_quotes_are_exact_or_they_are_not() -> None:
         ],
     )
     documents = {"G1": "1. The drain key must be set first.", "G2": "No drain is needed."}
-    checked = check_quotes(
-        report, [step(0, "exit code\n137"), step(1, "", "no such pod")], documents
-    )
-    assert (checked.quotes, checked.quotes_exact, checked.quotes_found) == (5, 1, 3)
+    steps = [step(0, "exit code\n137"), step(1, "", "no such pod", 1)]
+    checked = check_quotes(report, steps, documents, "PAGE critical: cart")
+    assert (checked.quotes, checked.quotes_exact, checked.quotes_found) == (7, 2, 5)
     assert [citation.exact for citation in checked.citations] == [True, False, False, False, False]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,9 @@ def test_an_index_may_live_in_a_file(tmp_path: Path) -> None:
     assert [hit.id for hit in index.search("rolling back")] == ["RB-0107"]
     assert path.stat().st_size > 0
     index.close()
+
+
+def test_threads_share_an_index() -> None:
+    queries = ["RB-0107", "ORA-00060", "catalogue", "canteen"] * 50
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(found, queries)) == [found(query) for query in queries]

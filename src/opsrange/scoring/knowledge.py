@@ -59,7 +59,7 @@ class CheckedQuotes(Record):
     quotes_exact: int = 0
     """Of those, how many stand in the very step they name."""
     quotes_found: int = 0
-    """How many stand in any step, or in a document."""
+    """How many stand in any step, in a document, or on the page."""
     citations: list[CheckedCitation] = Field(default_factory=list)
 
 
@@ -132,7 +132,7 @@ class KnowledgeSummary(Record):
 
 
 def check_quotes(
-    report: Report, steps: Sequence[Step], documents: Mapping[str, str]
+    report: Report, steps: Sequence[Step], documents: Mapping[str, str], page: str = ""
 ) -> CheckedQuotes:
     """Hold a report's quotes and citations against what was shown, whitespace aside.
 
@@ -140,11 +140,12 @@ def check_quotes(
         report: what the agent handed in.
         steps: what it did.
         documents: bodies of the documents it saw something of, by id.
+        page: what it was paged with.
     """
-    shown = {step.index: _plain(f"{step.stdout}\n{step.stderr}") for step in steps}
+    shown = {step.index: _plain(_shown(step)) for step in steps}
     bodies = {name: _plain(body) for name, body in documents.items()}
     quotes = [(quote.step, _plain(quote.text)) for c in report.root_causes for quote in c.evidence]
-    anywhere = [*shown.values(), *bodies.values()]
+    anywhere = [_plain(page), *shown.values(), *bodies.values()]
     citations = [(citation.doc.strip(), _plain(citation.text)) for citation in report.citations]
     return CheckedQuotes(
         quotes=len(quotes),
@@ -310,6 +311,11 @@ def _shown_stale(attempt: DocumentedAttempt) -> bool:
 def _mean(values: Iterable[float]) -> float | None:
     known = [float(value) for value in values]
     return statistics.fmean(known) if known else None
+
+
+def _shown(step: Step) -> str:
+    failed = f"[exit code {step.exit_code}]" if step.exit_code else ""
+    return f"{step.stdout}\n{step.stderr}\n{failed}"
 
 
 def _plain(text: str) -> str:

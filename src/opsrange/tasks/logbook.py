@@ -141,7 +141,7 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
     handed_in = sample.store.get(REPORT_KEY)
     row.report = Report.model_validate(handed_in) if handed_in else None
     if row.report:
-        row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}))
+        row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}), row.page)
     _judge(row, sample)
     row.diagnosis = examined(row, log, sample)
     return row
