@@ -27,6 +27,8 @@ MAX_HEAD_BYTES = 1 << 18
 MAX_BODY_BYTES = 4 << 20
 MAX_BEHIND_BYTES = 32 << 20
 """How far a client may lag behind its stream before it is dropped."""
+ROUND_S = 0.25
+"""After so much wall time of answering, the others have their turn."""
 _READ_BYTES = 1 << 18
 _BODILESS = frozenset({204, 304})
 
@@ -55,6 +57,8 @@ class Connection:
         self.closed = False
         self.unsent = False
         """Whether a stream has said something, or ended, since the last :meth:`flush`."""
+        self.resting = False
+        """Whether requests that have arrived wait for :meth:`proceed`, because others are to have their turn."""
         self._address = address
         self._kernel = kernel
         self._answer = answer
@@ -107,13 +111,13 @@ class Connection:
         except h11.RemoteProtocolError:
             self.close()
             return
-        self._proceed()
+        self.proceed()
 
     def writable(self) -> None:
         """The client made room."""
         self._flush()
         if not self._out and not self.closed and not self._hanging_up:
-            self._proceed()
+            self.proceed()
 
     def collect(self) -> bool:
         """Move what the stream has to say into the outbox, without sending; true when there was something."""
@@ -139,7 +143,7 @@ class Connection:
         if len(self._out) > MAX_BEHIND_BYTES:
             self.close()
         if not self._out and not self.closed and not self._hanging_up:
-            self._proceed()
+            self.proceed()
 
     def report_stream(self) -> None:
         """Report what the open stream sent since the last report."""
@@ -168,8 +172,10 @@ class Connection:
             stream.close()
             self._report(self._address, self._request, response)
 
-    def _proceed(self) -> None:
+    def proceed(self) -> None:
         """Work through what has been received until something is missing or must be waited for."""
+        self.resting = False
+        began_s = time.monotonic()
         while not (self.closed or self._out or self.stream or self._hanging_up):
             if self._http.our_state in {h11.MUST_CLOSE, h11.ERROR}:
                 self._hang_up()
@@ -187,6 +193,9 @@ class Connection:
             if event is h11.PAUSED:
                 self._http.start_next_cycle()
                 self._bodiless = False
+                if time.monotonic() - began_s > ROUND_S:
+                    self.resting = True
+                    return
             elif isinstance(event, h11.Request):
                 self._head = event
                 self._bodiless = event.method == b"HEAD"

@@ -87,6 +87,19 @@ class Facade:
         """Whether everything said has reached the clients."""
         return all(connection.drained() for connection in self._connections)
 
+    @property
+    def resting(self) -> bool:
+        """Whether some client has sent more than was answered in its turn."""
+        return any(connection.resting for connection in self._connections)
+
+    def resume(self) -> None:
+        """Give the first of those clients another turn."""
+        for connection in self._connections:
+            if connection.resting:
+                connection.proceed()
+                self._settle(connection)
+                return
+
     def collect(self) -> bool:
         """Gather what streams have to say, without sending it; true when there is something."""
         said = [self._guarded(connection) for connection in list(self._connections)]

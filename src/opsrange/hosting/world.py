@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
 from opsrange.errors import OpsrangeError, Owner, WorldError, boundary
 from opsrange.hosting.channel import Channel, encode_failure
+from opsrange.hosting.connection import ROUND_S
 from opsrange.hosting.clock import ClockHandler, NowFile
 from opsrange.hosting.facade import Facade
 from opsrange.hosting.hosted import Hosted
@@ -60,7 +62,11 @@ class WorldProcess:
         os.close(pidfd)
         while True:
             active = False
-            for key, ready in self._selector.select(self._pacer.timeout_s()):
+            began_s = time.monotonic()
+            # The runner first, and never behind more than a moment's work of clients: however many ask for something
+            # costly at once, what it asks is answered in time. Whom the round leaves out is ready in the next one.
+            timeout_s = 0 if self._facade.resting else self._pacer.timeout_s()
+            for key, ready in sorted(self._selector.select(timeout_s), key=self._rank):
                 if key.fileobj is self._control:
                     alive, copy = self._listen()
                     if copy is not None or not alive:
@@ -68,10 +74,18 @@ class WorldProcess:
                 else:
                     key.data(ready)
                 active = active or key.fileobj is not self._pacer.probe
+                if time.monotonic() - began_s > ROUND_S:
+                    break
+            if self._facade.resting:
+                active = True
+                self._facade.resume()
             if active:
                 self._tell_now()
                 self._facade.pump()
             self._pacer.turn(active=active)
+
+    def _rank(self, event: tuple[selectors.SelectorKey, int]) -> bool:
+        return event[0].fileobj is not self._control
 
     def _listen(self) -> tuple[bool, WorldProcess | None]:
         """Obey what has arrived on the control channel; tells whether it is open, and the copy in a fork."""

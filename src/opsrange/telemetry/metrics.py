@@ -11,13 +11,13 @@ Belongs here: samples and their index. Does not: query semantics (``promql``).
 
 from __future__ import annotations
 
-import re
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from opsrange.telemetry.regex import Regex
 from opsrange.types import HOUR_MS
 from opsrange.world import Kernel
 
@@ -70,21 +70,21 @@ class Matcher:
     name: str
     op: str
     value: str
-    pattern: re.Pattern[str] | None = field(default=None, compare=False)
+    pattern: Regex | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, name: str, op: str, value: str) -> Matcher:
         """Compile the pattern of a regular-expression matcher, anchored at both ends.
 
         Raises:
-            re.error: when ``value`` is not a regular expression.
+            RegexError: when ``value`` is not a regular expression.
         """
-        return cls(name, op, value, re.compile(f"(?s:{value})") if "~" in op else None)
+        return cls(name, op, value, Regex(value) if "~" in op else None)
 
     def accepts(self, value: str) -> bool:
         """Whether a label value (empty when the label is absent) matches."""
         if self.pattern is not None:
-            return (self.pattern.fullmatch(value) is not None) == (self.op == "=~")
+            return self.pattern.matches(value) == (self.op == "=~")
         return (value == self.value) == (self.op == "=")
 
 

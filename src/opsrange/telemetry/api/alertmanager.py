@@ -15,6 +15,7 @@ from opsrange.telemetry.alerting import Alerts, PostedAlert
 from opsrange.telemetry.api.pages import instead_of_a_page
 from opsrange.telemetry.api.parameters import BadParameter, Parameters
 from opsrange.telemetry.metrics import Matcher
+from opsrange.telemetry.regex import Regex, RegexError
 from opsrange.telemetry.silences import Silence
 from opsrange.types import MINUTE_MS, Json, parse_rfc3339, rfc3339
 from opsrange.wire import Request, Response
@@ -341,15 +342,15 @@ def _flag(parameters: Parameters, name: str) -> bool:
 
 def _full_match(pattern: str, text: str) -> bool:
     try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error as error:
+        return Regex(pattern).matches(text)
+    except RegexError as error:
         raise BadParameter(f"failed to parse receiver param: {error}") from None
 
 
 def _compiled(name: str, op: str, value: str) -> Matcher:
     try:
         return Matcher.of(name, op, value)
-    except re.error as error:
+    except RegexError as error:
         raise BadParameter(f"bad matcher format: {name}{op}{value}: {error}") from None
 
 

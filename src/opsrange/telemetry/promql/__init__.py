@@ -4,8 +4,8 @@ Where this differs from release to release (closed windows, extrapolation), Prom
 conformance test compares with that program. The grammar is the ``promql-parser`` package's.
 
 Not supported, and answered with an execution error that names it: native histograms and their functions, ``info``,
-``limitk``, ``limit_ratio``, ``sort_by_label``, ``mad_over_time``, ``double_exponential_smoothing``, hyperbolic functions,
-regular expressions that Python's engine cannot read. ``calls.supported`` has the functions that are.
+``limitk``, ``limit_ratio``, ``sort_by_label``, ``mad_over_time``, ``double_exponential_smoothing``, hyperbolic functions.
+A query that looks at too many samples is refused (``values.Meter``). ``calls.supported`` has the functions that are.
 
 Belongs here: the language. Does not: HTTP (``api.prometheus``), rules (``alerting``).
 """

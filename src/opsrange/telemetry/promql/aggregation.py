@@ -89,6 +89,7 @@ class Aggregate:
         vector = self.expression.evaluate(moment)
         if not isinstance(vector, Vector):
             raise PromqlError("execution", "aggregation over something other than a vector")
+        moment.meter.spend(len(vector))
         if self.operator == "sum":
             groups = self._grouped(vector.labels)
             sums = [0.0] * len(groups.keys)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from opsrange.telemetry.metrics import NAME, Labels, Matcher
@@ -25,6 +25,7 @@ from opsrange.telemetry.promql.values import (
     nameless,
     unique,
 )
+from opsrange.telemetry.regex import Regex, RegexError
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class Call:
         value = self.arguments[place].evaluate(moment)
         if not isinstance(value, Vector):
             raise PromqlError("execution", f"expected an instant vector in {self.function}()")
+        moment.meter.spend(len(value))
         return value
 
     def scalar(self, moment: Moment, place: int) -> float:
@@ -192,27 +194,27 @@ def _label_replace(call: Call, moment: Moment) -> Vector:
             "execution", f"invalid destination label name in label_replace(): {target}"
         )
     try:
-        pattern = re.compile(f"(?s:{regex})")
-    except re.error:
+        pattern = Regex(regex)
+    except RegexError:
         raise PromqlError(
             "execution", f"invalid regular expression in label_replace(): {regex}"
         ) from None
     labels: list[Labels] = []
     for pairs in vector.labels:
-        match = pattern.fullmatch(dict(pairs).get(source, ""))
-        labels.append(pairs if match is None else _with(pairs, target, _expand(template, match)))
+        groups = pattern.groups(dict(pairs).get(source, ""))
+        if groups is None:
+            labels.append(pairs)
+            continue
+        value = _expand(template, groups)
+        moment.meter.spend(len(value))  # nested calls could double it each time
+        labels.append(_with(pairs, target, value))
     return unique(Vector(labels, vector.values))
 
 
-def _expand(template: str, match: re.Match[str]) -> str:
+def _expand(template: str, groups: Mapping[str, str]) -> str:
     def group(reference: re.Match[str]) -> str:
         name = reference[1] or reference[2]
-        if name is None:
-            return "$"
-        try:
-            return match[int(name) if name.isdigit() else name] or ""
-        except IndexError:
-            return ""
+        return "$" if name is None else groups.get(name, "")
 
     return _GROUP.sub(group, template)
 
@@ -226,7 +228,9 @@ def _label_join(call: Call, moment: Moment) -> Vector:
     labels: list[Labels] = []
     for pairs in vector.labels:
         known = dict(pairs)
-        labels.append(_with(pairs, target, separator.join(known.get(s, "") for s in sources)))
+        value = separator.join(known.get(source, "") for source in sources)
+        moment.meter.spend(len(value))
+        labels.append(_with(pairs, target, value))
     return unique(Vector(labels, vector.values))
 
 

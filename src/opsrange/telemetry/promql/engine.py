@@ -8,6 +8,9 @@ from opsrange.telemetry.metrics import Labels, MetricStore
 from opsrange.telemetry.promql.plan import compile_query
 from opsrange.telemetry.promql.selectors import Range, Subquery
 from opsrange.telemetry.promql.values import (
+    ANSWERED_SAMPLES,
+    INSTANT_SAMPLES,
+    Meter,
     Moment,
     Node,
     PromqlError,
@@ -69,9 +72,11 @@ class Engine:
             PromqlError: when it does not parse or cannot be evaluated.
         """
         plan = self._plan(text)
-        moment = Moment(self._store, now_ms, now_ms, now_ms)
+        moment = Moment(self._store, now_ms, now_ms, now_ms, Meter())
         if isinstance(plan, (Range, Subquery)):
             windows = plan.windows(moment)
+            answered = sum(len(window.times) for window in windows.windows)
+            moment.meter.spend(ANSWERED_SAMPLES * answered)
             return Matrix(windows.named, windows.windows)
         value = _evaluate(plan, moment)
         return unique(value) if isinstance(value, Vector) else value
@@ -89,14 +94,17 @@ class Engine:
                 'invalid expression type "range vector" for range query, must be Scalar or instant Vector',
             )
         found: dict[Labels, tuple[list[int], list[float]]] = {}
+        meter = Meter()
         for now_ms in range(start_ms, end_ms + 1, step_ms):
-            value = _evaluate(plan, Moment(self._store, now_ms, start_ms, end_ms))
+            meter.spend(INSTANT_SAMPLES)
+            value = _evaluate(plan, Moment(self._store, now_ms, start_ms, end_ms, meter))
             if isinstance(value, str):
                 raise PromqlError(
                     "bad_data",
                     'invalid expression type "string" for range query, must be Scalar or instant Vector',
                 )
             vector = value if isinstance(value, Vector) else Vector([()], [value])
+            meter.spend(ANSWERED_SAMPLES * len(vector))
             for labels, number in unique(vector):
                 times, values = found.setdefault(labels, ([], []))
                 times.append(now_ms)

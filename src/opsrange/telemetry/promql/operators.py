@@ -96,6 +96,7 @@ class Binary:
         left, right = self.left.evaluate(moment), self.right.evaluate(moment)
         if isinstance(left, str) or isinstance(right, str):
             raise PromqlError("execution", "binary expression over strings")
+        moment.meter.spend(sum(len(side) for side in (left, right) if isinstance(side, Vector)))
         if isinstance(left, Vector):
             if not isinstance(right, Vector):
                 return self._with_scalar(left, right, swapped=False)
@@ -226,5 +227,6 @@ class Negation:
         """The negated value; a vector loses its name."""
         value = self.expression.evaluate(moment)
         if isinstance(value, Vector):
+            moment.meter.spend(len(value))
             return nameless(value, [-v for v in value.values])
         return -float(value)

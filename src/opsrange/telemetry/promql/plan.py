@@ -15,6 +15,7 @@ from opsrange.telemetry.promql.calls import Call, supported
 from opsrange.telemetry.promql.operators import Binary, Matching, Negation
 from opsrange.telemetry.promql.selectors import Range, Selector, Shift, Subquery
 from opsrange.telemetry.promql.values import Moment, Node, PromqlError, RangeNode
+from opsrange.telemetry.regex import RegexError
 
 NESTING_MAX = 100
 OPERATORS_MAX = 200
@@ -159,7 +160,7 @@ def _matcher(tree: Any) -> Matcher:
     }
     try:
         return Matcher.of(str(tree.name), kinds[repr(tree.op)], str(tree.value))
-    except re.error as error:
+    except RegexError as error:
         raise PromqlError(
             "execution", f"unsupported regular expression {tree.value!r}: {error}"
         ) from None

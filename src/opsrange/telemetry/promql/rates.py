@@ -101,6 +101,7 @@ class Extrapolation:
         near_zero = stretch.to_start_s / stretch.sampled_s if self.counter else 0.0
         broken, unbroken_since = store.broken, store.base + first
         selection = node.selector.selection(store)
+        moment.meter.spend(len(selection.columns))
         found = Vector([], [])
         add_label, add_value = found.labels.append, found.values.append
         for column, labels in zip(selection.columns, selection.nameless, strict=True):
@@ -115,6 +116,7 @@ class Extrapolation:
                 else:
                     add_value(change * usual)
                 continue
+            moment.meter.spend(last - first)
             samples = store.samples(column, rows)
             window = Window([t for t, _ in samples], [v for _, v in samples])
             self._add(found, labels, window, within)

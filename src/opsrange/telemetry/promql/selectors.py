@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from opsrange.telemetry.metrics import NAME, Labels, Matcher, MetricStore, is_sample, is_stale
 from opsrange.telemetry.promql.values import (
+    INSTANT_SAMPLES,
     Moment,
     Node,
     Value,
@@ -94,6 +95,7 @@ class Selector:
         now_ms = self.shift.apply(moment)
         first, last = store.span(now_ms - LOOKBACK_MS, now_ms)
         columns = selection.columns
+        moment.meter.spend(len(columns))
         if first >= last or not columns:
             return Vector([], [])
         row = store.rows[last - 1]
@@ -112,14 +114,17 @@ class Selector:
         first, last = store.span(now_ms - LOOKBACK_MS, now_ms)
         found: list[tuple[Labels, int, float]] = []
         selection = self.selection(store)
+        looked_at = 0
         for column, labels in zip(selection.columns, selection.labels, strict=True):
             for number in range(last - 1, first - 1, -1):
+                looked_at += 1
                 row = store.rows[number]
                 if column >= len(row) or is_stale(row[column]):
                     break
                 if is_sample(row[column]):
                     found.append((labels, store.times[number], row[column]))
                     break
+        moment.meter.spend(looked_at)
         return found
 
 
@@ -141,6 +146,7 @@ class Range:
             return found
         kept, times = store.rows[first:last], store.times[first:last]
         selection = self.selector.selection(store)
+        moment.meter.spend(len(selection.columns) * (last - first))
         for column, labels, named in zip(
             selection.columns, selection.nameless, selection.labels, strict=True
         ):
@@ -179,7 +185,8 @@ class Subquery:
         first_ms = -(-start_ms // step_ms) * step_ms
         found: dict[Labels, tuple[list[int], list[float]]] = {}
         for instant_ms in range(first_ms, end_ms + 1, step_ms):
-            at = Moment(moment.store, instant_ms, moment.start_ms, moment.end_ms)
+            moment.meter.spend(INSTANT_SAMPLES)
+            at = replace(moment, now_ms=instant_ms)
             for labels, value in _elements(self.expression.evaluate(at)):
                 times, values = found.setdefault(labels, ([], []))
                 times.append(instant_ms)

@@ -62,6 +62,36 @@ class Windows:
     windows: list[Window]
 
 
+SAMPLES_MAX = 5_000_000
+"""What one query may look at; some seconds' work. Prometheus has its own ``--query.max-samples``."""
+INSTANT_SAMPLES = 10
+"""What evaluating anything at one instant counts for."""
+ANSWERED_SAMPLES = 10
+"""What a sample of the answer counts for: writing it down costs that much more than looking at it."""
+
+
+class Meter:
+    """Counts what one query costs, so that none can occupy the world for long."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = SAMPLES_MAX
+
+    def spend(self, samples: int) -> None:
+        """Count samples, or instants at which something is evaluated.
+
+        Raises:
+            PromqlError: when the query has spent more than it may.
+        """
+        self._left -= samples
+        if self._left < 0:
+            raise PromqlError(
+                "execution",
+                "query processing would load too many samples into memory in query execution",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Where and when an expression is evaluated."""
@@ -71,6 +101,8 @@ class Moment:
     start_ms: int
     """What ``@ start()`` means."""
     end_ms: int
+    meter: Meter
+    """The query's."""
 
 
 class Node(Protocol):
