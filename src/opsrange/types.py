@@ -102,6 +102,11 @@ def rfc3339_micro(instant_ms: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{millis:03d}000Z"
 
 
+_FIRST_MS = -62_135_596_800_000
+_LAST_MS = 253_402_300_799_999
+"""The calendar's first and last instant in UTC."""
+
+
 def parse_rfc3339(text: str) -> int:
     """An RFC 3339 timestamp as milliseconds since the Unix epoch; fractions below 1 ms are dropped.
 
@@ -113,7 +118,10 @@ def parse_rfc3339(text: str) -> int:
     if stamp.tzinfo is None:
         raise ValueError(f"timestamp {text!r} has no zone")
     whole = stamp.replace(microsecond=0)
-    return int(whole.timestamp()) * 1000 + stamp.microsecond // 1000
+    instant_ms = int(whole.timestamp()) * 1000 + stamp.microsecond // 1000
+    if not _FIRST_MS <= instant_ms <= _LAST_MS:  # in its own zone it was within the calendar
+        raise ValueError(f"timestamp {text!r} is outside the years 1 to 9999 in UTC")
+    return instant_ms
 
 
 def parse_duration_ms(text: str) -> int:

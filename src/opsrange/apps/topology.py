@@ -161,7 +161,7 @@ class Flags:
                 document = json.loads(text)
                 flags = document["flags"]
                 self._values = {name: _value(flag) for name, flag in flags.items()}
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 pass  # flagd keeps what it had
         return self._values
 

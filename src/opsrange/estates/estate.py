@@ -18,6 +18,7 @@ from opsrange.estates.objects import Objects
 from opsrange.estates.runtime import EstateRuntime
 from opsrange.estates.sink import EstateSink
 from opsrange.estates.state_metrics import StateMetrics
+from opsrange.estates.total import Total
 from opsrange.estates.variant import Variant, draw_variant
 from opsrange.kube.cluster import Cluster
 from opsrange.kube.quantities import parse_quantity
@@ -89,6 +90,8 @@ class Estate:
         )
         runtime.bind(self.application, self.network)
         self._runtime = runtime
+        self.defects: list[str] = []
+        """Questions that one of our own defects left without a proper answer: there should be none."""
         metrics = self.telemetry.metrics
         state_metrics = StateMetrics(
             self.cluster.store,
@@ -150,11 +153,11 @@ class Estate:
     def handlers(self) -> Mapping[str, Handler]:
         """Every endpoint that can be reached from the seat, by ``host:port``."""
         return {
-            "kubernetes:6443": self.cluster.handler,
-            "prometheus:9090": self.telemetry.prometheus,
-            "alertmanager:9093": self.telemetry.alertmanager,
-            "jaeger:16686": self.telemetry.jaeger,
-            "frontend-proxy:8080": FrontDoor(self.application),
+            "kubernetes:6443": self.cluster.handler,  # total by itself
+            "prometheus:9090": Total(self.telemetry.prometheus, self.defects.append),
+            "alertmanager:9093": Total(self.telemetry.alertmanager, self.defects.append),
+            "jaeger:16686": Total(self.telemetry.jaeger, self.defects.append),
+            "frontend-proxy:8080": Total(FrontDoor(self.application), self.defects.append),
         }
 
     @property

@@ -11,8 +11,8 @@ from typing import Any
 
 from opsrange.errors import OpsrangeError, Owner, WorldError, boundary
 from opsrange.hosting.channel import Channel, encode_failure
-from opsrange.hosting.connection import ROUND_S
 from opsrange.hosting.clock import ClockHandler, NowFile
+from opsrange.hosting.connection import ROUND_S
 from opsrange.hosting.facade import Facade
 from opsrange.hosting.hosted import Hosted
 from opsrange.hosting.pacing import IdleProbe, Pacer
@@ -40,6 +40,9 @@ class WorldProcess:
         self._facade = Facade(hosted, ClockHandler(self._kernel), self._selector)
         self._pacer = Pacer(self._kernel, self._facade, self._tell_now, self._time_out)
         self._now_file: NowFile | None = None
+        self._turn = 0
+        self._turns: dict[int, int] = {}
+        """When each descriptor last had its turn."""
         self._operations: dict[str, Callable[[Json, list[int]], Any]] = {
             "addresses": lambda *_: sorted(self._facade.handlers),
             "advance": self._advance,
@@ -64,7 +67,7 @@ class WorldProcess:
             active = False
             began_s = time.monotonic()
             # The runner first, and never behind more than a moment's work of clients: however many ask for something
-            # costly at once, what it asks is answered in time. Whom the round leaves out is ready in the next one.
+            # costly at once, what it asks is answered in time. Whom the round leaves out comes before the others next.
             timeout_s = 0 if self._facade.resting else self._pacer.timeout_s()
             for key, ready in sorted(self._selector.select(timeout_s), key=self._rank):
                 if key.fileobj is self._control:
@@ -72,6 +75,7 @@ class WorldProcess:
                     if copy is not None or not alive:
                         return copy
                 else:
+                    self._turns[key.fd] = self._turn = self._turn + 1
                     key.data(ready)
                 active = active or key.fileobj is not self._pacer.probe
                 if time.monotonic() - began_s > ROUND_S:
@@ -84,8 +88,9 @@ class WorldProcess:
                 self._facade.pump()
             self._pacer.turn(active=active)
 
-    def _rank(self, event: tuple[selectors.SelectorKey, int]) -> bool:
-        return event[0].fileobj is not self._control
+    def _rank(self, event: tuple[selectors.SelectorKey, int]) -> tuple[bool, int]:
+        key, _ = event
+        return key.fileobj is not self._control, self._turns.get(key.fd, 0)
 
     def _listen(self) -> tuple[bool, WorldProcess | None]:
         """Obey what has arrived on the control channel; tells whether it is open, and the copy in a fork."""

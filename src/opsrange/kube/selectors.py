@@ -205,11 +205,11 @@ def _split_fields(text: str) -> list[str]:
 
 
 def _field_term(part: str) -> tuple[str, bool, str]:
-    found = re.fullmatch(r"\s*([^=!]+?)\s*(==|!=|=)(.*)", part, re.DOTALL)
-    if found is None:
+    found = re.fullmatch(r"([^=!]+)(==|!=|=)(.*)", part, re.DOTALL)
+    if found is None or not found.group(1).strip():
         raise bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
     value = found.group(3).replace("\\=", "=").replace("\\\\", "\\")
-    return found.group(1), found.group(2) != "!=", value
+    return found.group(1).strip(), found.group(2) != "!=", value
 
 
 def _fields_match(document: Json, kind: Kind, terms: Sequence[tuple[str, bool, str]]) -> bool:

@@ -20,7 +20,8 @@ class ToyWorld:
     """A counter that grows by itself every ten virtual seconds, by a random step, and when told to.
 
     ``GET /counter`` reads it, ``POST /counter?by=N`` adds to it, ``GET /watch?until=N`` is a stream of one JSON line
-    per change that ends when the counter reaches N, ``GET /big?bytes=N`` answers with N bytes, ``GET /broken`` raises.
+    per change that ends when the counter reaches N, ``GET /big?bytes=N`` answers with N bytes, ``GET /toil?steps=N`` takes
+    long, ``GET /broken`` raises.
     """
 
     def __init__(self, seed: str) -> None:
@@ -48,6 +49,8 @@ class ToyWorld:
                 return ToyWatch(self, int(request.one("until", "1000000")))
             case "GET", "/big":
                 return Response(200, b"x" * int(request.one("bytes", "1")), "text/plain")
+            case "GET", "/toil":
+                return Response.json(sum(range(int(request.one("steps", "1")))))
             case "POST", "/echo":
                 return Response(200, request.body, "application/octet-stream")
             case "GET", "/broken":

@@ -11,7 +11,7 @@ from opsrange.telemetry.api.parameters import REQUIRED, BadParameter, Parameters
 from opsrange.telemetry.api.prometheus_status import StatusPages
 from opsrange.telemetry.metrics import NAME, Labels, MetricStore
 from opsrange.telemetry.promql import Engine, Matrix, PromqlError, Vector, number_text
-from opsrange.telemetry.promql.plan import compile_query, parse
+from opsrange.telemetry.promql.plan import QUERY_CHARS_MAX, compile_query, parse
 from opsrange.telemetry.promql.selectors import Selector
 from opsrange.telemetry.promql.values import Value
 from opsrange.types import Json
@@ -121,6 +121,8 @@ class PrometheusApi:
         texts = parameters.all("match[]")
         if not texts and required:
             raise BadParameter("no match[] parameter provided")
+        if sum(map(len, texts)) > QUERY_CHARS_MAX:
+            raise BadParameter('invalid parameter "match[]": too long in all')
         start_ms = parameters.instant_ms("start", 0)
         end_ms = parameters.instant_ms("end", self._kernel.now_ms)
         rows = self._store.span(start_ms, end_ms)

@@ -9,7 +9,10 @@ from opsrange.telemetry.promql.aggregation import REDUCTIONS, mean, variance
 
 
 def _sum(values: Sequence[float]) -> float:
-    return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+    try:
+        return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
+    except OverflowError:  # fsum is exact, and the exact sum is beyond the largest number
+        return sum(values)
 
 
 def _reduction(name: str) -> Callable[[Sequence[float]], float]:

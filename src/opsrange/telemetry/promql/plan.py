@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import promql_parser as grammar
 
@@ -17,6 +18,7 @@ from opsrange.telemetry.promql.selectors import Range, Selector, Shift, Subquery
 from opsrange.telemetry.promql.values import Moment, Node, PromqlError, RangeNode
 from opsrange.telemetry.regex import RegexError
 
+QUERY_CHARS_MAX = 20_000
 NESTING_MAX = 100
 OPERATORS_MAX = 200
 
@@ -49,7 +51,8 @@ def compile_query(text: str) -> Node | RangeNode:
     Raises:
         PromqlError: ``bad_data`` when it does not parse, ``execution`` when it needs what is not supported.
     """
-    return _build(parse(text))
+    tree = parse(text)
+    return _native(lambda: _build(tree))
 
 
 def parse(text: str) -> Any:
@@ -60,12 +63,14 @@ def parse(text: str) -> Any:
     """
     _bound(text)
     try:
-        return grammar.parse(text)
+        return _native(lambda: grammar.parse(text))
     except ValueError as error:
         message = re.sub(r"'(\w[^']*)'", r'"\1"', str(error))
         message = re.sub(r"\b(?<!range )(?<!instant )matrix\b", "range vector", message)
         message = re.sub(r"(?<!range )(?<!instant )\bvector(?=$|,| in)", "instant vector", message)
-        unfinished = re.search(r"([^\w)}\]\"]|\b(and|or|unless|by|on))\s*$", text)
+        unfinished = text[-1:].isspace() or re.search(
+            r"([^\w)}\]\"]|\b(and|or|unless|by|on))$", text
+        )
         if message == "invalid promql query" and unfinished:
             message = "unexpected end of input"
         raise PromqlError(
@@ -73,8 +78,23 @@ def parse(text: str) -> Any:
         ) from None
 
 
+T = TypeVar("T")
+
+
+def _native(use: Callable[[], T]) -> T:
+    """Use the parser package, which panics at numbers it cannot hold; a panic is not even an ``Exception``."""
+    try:
+        return use()
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise PromqlError("bad_data", "1:1: parse error: a number is out of range") from None
+
+
 def _bound(text: str) -> None:
-    """Refuse what could exhaust the parser's stack: a native crash no handler survives."""
+    """Refuse what could exhaust the parser's stack, a native crash no handler survives, and what takes long to match."""
+    if len(text) > QUERY_CHARS_MAX:
+        raise PromqlError("bad_data", "1:1: parse error: query is too long")
     depth = deepest = 0
     for character in text:
         depth += (character in "({[") - (character in ")}]")
@@ -134,7 +154,10 @@ def _ms(duration: timedelta | None) -> int:
 def _shift(tree: Any) -> Shift:
     at: int | str | None = None
     if tree.at is not None:
-        moment = tree.at.at
+        try:
+            moment = tree.at.at
+        except ValueError:
+            raise PromqlError("bad_data", "1:1: parse error: timestamp out of bounds") from None
         if isinstance(moment, datetime):
             at = round(moment.timestamp() * 1000)
         else:
