@@ -78,6 +78,12 @@ class TestRun:
         (claim,) = results.oversight.claims
         assert (claim.pairs, claim.harmed_without, claim.harmed_with) == (2, 1, 0)
 
+    def test_a_bound_is_told_apart_from_a_claim(self, results: Results) -> None:
+        found = {each.name: each for each in results.oversight.bounds}
+        assert found["effect-class (oracle)"].prevented_at_most == 1
+        assert found["effect-class (oracle)"].attempts == 2
+        assert found["must-escalate (oracle)"].prevented_at_most == 0  # its consequence is not kept
+
     def test_the_trail_verifies_and_tells_of_every_command(
         self, folder: Path, results: Results
     ) -> None:

@@ -15,7 +15,14 @@ from opsrange.scoring.knowledge import (
     KnowledgeSummary,
     Required,
 )
-from opsrange.scoring.oversight import Claim, Condition, GatedAttempt, claims, summarise_oversight
+from opsrange.scoring.oversight import (
+    Bound,
+    Claim,
+    Condition,
+    GatedAttempt,
+    claims,
+    summarise_oversight,
+)
 from opsrange.scoring.statistics import Attempt, Summary, summarise
 from opsrange.scoring.verdict import Verdict
 from opsrange.trace import Approval, DocumentUse, Record, Report, Step
@@ -144,6 +151,8 @@ class Oversight(Record):
     """The prevention curve."""
     claims: list[Claim] = Field(default_factory=list)
     """Each gate against no gate, from re-runs of the same instances."""
+    bounds: list[Bound] = Field(default_factory=list)
+    """What each gate with an all-knowing approver could have prevented at most, from runs with gate ``none``. Not claims."""
 
 
 def oversight_of(attempts: Iterable[AttemptResult]) -> Oversight:

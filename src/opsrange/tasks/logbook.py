@@ -26,6 +26,7 @@ from opsrange.scoring.knowledge import (
 from opsrange.scoring.regrade import regrade
 from opsrange.seat.provider import APPROVALS_KEY, STEPS_KEY, TOOLBOX_KEY
 from opsrange.tasks.attempts import examined
+from opsrange.tasks.bounds import bounds
 from opsrange.trace import Approval, DocumentUse, Report, Step
 from opsrange.types import Json
 
@@ -76,6 +77,7 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
     results = results_of(named, __version__, toolbox)
     results.knowledge = _knowledge(lines)
     results.oversight = oversight_of(row for attempts in lines.values() for row in attempts)
+    results.oversight.bounds = bounds(row for attempts in lines.values() for row in attempts)
     return results
 
 
