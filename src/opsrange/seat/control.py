@@ -216,12 +216,16 @@ class Control:
         return int(answer.get("exit", 1))
 
     def move(self, answering: int) -> None:
-        """End every process inside and let another world ask whether they only wait.
+        """Let another world ask whether every process only waits.
 
         Args:
             answering: process 1's end of a new idle socket.
         """
         self._send({"do": "move", "id": 0}, [answering])
+
+    def clear(self) -> None:
+        """End every process inside but the first."""
+        self._send({"do": "clear", "id": 0}, [])
 
     def attend(self, open_step: bool) -> None:
         """Tell process 1 that a step begins or is over.

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from opsrange.errors import SeatError
 from opsrange.hosting.client import World
 from opsrange.seat import etc
 from opsrange.seat.control import Completed
@@ -56,6 +58,8 @@ class Previewer:
         self._seat = seat
         self._cost_ms = cost_ms
         self._shadow: Seat | None = None
+        self._tidied: asyncio.Task[bytes] | None = None
+        """The second sandbox's files, once nothing runs in it any more."""
         self._one = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -81,9 +85,9 @@ class Previewer:
         """
         began_s = asyncio.get_running_loop().time()
         async with self._one:
-            fork = await self._seat.world.fork()
+            fork, mine = await asyncio.gather(self._seat.world.fork(), _listed(self._seat))
             try:
-                found = await self._run(fork, command, think_ms)
+                found = await self._run(fork, mine, command, think_ms)
                 if found.changes:
                     await self._look_ahead(fork, found, horizon_ms, look)
             except BaseException:
@@ -99,12 +103,13 @@ class Previewer:
         await self._lose_shadow()
         await asyncio.gather(*self._leaving)
 
-    async def _run(self, fork: World, command: Command, think_ms: int) -> Preview:
-        shadow, whole = await self._moved(fork)
+    async def _run(self, fork: World, mine: bytes, command: Command, think_ms: int) -> Preview:
+        shadow, whole = await self._moved(fork, mine)
         try:
             done, record = await shadow.step(command, think_ms=think_ms, cost_ms=self._cost_ms)
         except CommandRefused as refused:
             done, record = Completed(None, b"", b""), refused.record
+        self._tidied = asyncio.get_running_loop().create_task(_tidied(shadow))
         for name in ("stdout", "stderr"):
             record[name] = record[name][:OUTPUT_CHARS]
         return Preview(
@@ -136,22 +141,41 @@ class Previewer:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def _moved(self, fork: World) -> tuple[Seat, bool]:
+    async def _moved(self, fork: World, mine: bytes) -> tuple[Seat, bool]:
         """The second sandbox over ``fork`` with the seat's files, and whether it has them all."""
+        theirs = await self._theirs()
         if self._shadow is None:
             bounds = {"wall_s": min(WALL_S, self._seat.limits.wall_s)}
             limits = SeatLimits.model_validate(self._seat.limits.model_dump() | bounds)
             self._shadow = await Seat.open(fork, limits, movable=True)
         else:
             await self._shadow.move(fork)
-        mine, theirs = await asyncio.gather(_listed(self._shadow), _listed(self._seat))
         whole = mine == theirs or await _copy_files(self._seat, self._shadow)
         return self._shadow, whole
 
+    async def _theirs(self) -> bytes | None:
+        """The second sandbox's files, as the last preview left them; ``None`` when that is not known."""
+        tidied, self._tidied = self._tidied, None
+        if tidied is not None:
+            with suppress(SeatError):  # lost since: the next one is assembled
+                return await tidied
+            await self._lose_shadow()
+        return None
+
     async def _lose_shadow(self) -> None:
+        tidied, self._tidied = self._tidied, None
+        if tidied is not None:
+            tidied.cancel()
+            await asyncio.gather(tidied, return_exceptions=True)
         shadow, self._shadow = self._shadow, None
         if shadow is not None:
             await shadow.close()
+
+
+async def _tidied(seat: Seat) -> bytes:
+    """End what a command has left running; then its files are what they stay."""
+    seat.clear()
+    return await _listed(seat)
 
 
 async def _listed(seat: Seat) -> bytes:

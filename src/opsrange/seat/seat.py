@@ -219,7 +219,7 @@ class Seat:
         return done, await self._end(command, done, cost_ms)
 
     async def move(self, world: World) -> None:
-        """Let another world answer here, one with the same addresses; every process inside is ended first.
+        """Let another world answer here, one with the same addresses. Nothing may run inside (:meth:`clear`).
 
         Raises:
             SeatError: when the sandbox was lost, or was not opened to be moved.
@@ -232,6 +232,14 @@ class Seat:
             os.fchmod(self._now_fd, 0o644)
             await self._serve(world, self._sockets, asking)
         self.world = world
+
+    def clear(self) -> None:
+        """End every process that commands have left behind.
+
+        Raises:
+            SeatError: when the sandbox was lost.
+        """
+        self._control.clear()
 
     async def pass_through(self, argv: Sequence[str], source: int, target: int) -> int:
         """Run a program of ours between two files, beside the steps; its exit code (``Control.pass_through``)."""

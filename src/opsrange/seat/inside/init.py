@@ -198,13 +198,16 @@ class Init:
         self.attended = bool(request["id"])
 
     def do_move(self, request: dict[str, int], fds: list[int]) -> None:
-        """Another world asks from now on; nothing that the last one knew of lives on."""
+        """Another world asks from now on."""
         with contextlib.suppress(KeyError):  # its world had gone already
             self.poll.unregister(self.idle)
         self.idle.close()
         self.idle = socket.socket(fileno=fds[0])
         self.poll.register(self.idle, select.POLLIN)
-        with contextlib.suppress(ProcessLookupError):  # nothing was left running
+
+    def do_clear(self, request: dict[str, int], fds: list[int]) -> None:
+        """End everything that runs."""
+        with contextlib.suppress(ProcessLookupError):  # nothing does
             os.kill(-1, signal.SIGKILL)
 
     def do_stop(self, request: dict[str, int], fds: list[int]) -> None:
