@@ -145,7 +145,8 @@ def _discussed_ticket(sheet: Sheet, around: Enterprise, stream: random.Random) -
         for index, point in enumerate(sheet.points)
     )
     end = " ".join([*sheet.notes, _margin("closing", sheet, around, stream, 1)])
-    return f"Reporter: {asked}\nAssignee: {sheet.team.name}\nStatus: closed\n\n{sheet.lead}\n\n{comments}\n\nResolution: {end}"
+    status = stream.choice(("closed", "done", "answered"))
+    return f"Reporter: {asked}\nAssignee: {sheet.team.name}\nStatus: {status}\n\n{sheet.lead}\n\n{comments}\n\nResolution: {end}"
 
 
 def _terse_ticket(sheet: Sheet, around: Enterprise, stream: random.Random) -> str:

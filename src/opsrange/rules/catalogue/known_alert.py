@@ -20,8 +20,8 @@ _NAMES = ("edge", "endpoints", "network", "licences", "seats", "tenancy")
 """Each after ``compute`` in the alphabet."""
 _RESOURCE = "services"
 _REASONS = (
-    "each further one is billed by the network provider for a whole year",
-    "the firewall of the head office has exactly as many entries",
+    "each further service is billed by the network provider for a whole year",
+    "the firewall of the head office has an entry for each service and no room for more",
     "the contract with the load balancer's vendor counts them",
     "the address plan of the region has no more for us",
 )
