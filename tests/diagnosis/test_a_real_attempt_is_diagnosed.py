@@ -15,20 +15,16 @@ from opsrange.tasks.suite import Suite, run_suite
 pytestmark = pytest.mark.seat
 
 
-def collect() -> None:
-    """Inspect leaves in-memory streams to the garbage collector; that is not ours to fail on."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Diagnosed]:
     folder = tmp_path_factory.mktemp("logs")
     models = [f"opsrange/{name}" for name in ("oracle", "null", "restart-all")]
-    run_suite(Suite(models=models, folder=folder, scenario="selector-broken", at_once=2))
-    found = {each.agent: each for each in with_replay(diagnosed(Path(folder)), runbook=False)}
-    collect()
+    with warnings.catch_warnings():
+        # Inspect leaves in-memory streams to the garbage collector; that is not ours to fail on
+        warnings.simplefilter("ignore", ResourceWarning)
+        run_suite(Suite(models=models, folder=folder, scenario="selector-broken", at_once=2))
+        found = {each.agent: each for each in with_replay(diagnosed(Path(folder)), runbook=False)}
+        gc.collect()
     return found
 
 

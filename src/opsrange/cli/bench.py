@@ -27,6 +27,7 @@ def command(out: Path, quick: bool, as_json: bool) -> None:
     import asyncio
 
     from opsrange.bench.attempt import seat_figures, start_figures
+    from opsrange.bench.diagnosis import diagnosis_figures
     from opsrange.bench.estate import estate_figures
     from opsrange.bench.previews import preview_figures
     from opsrange.bench.search import search_figures
@@ -37,6 +38,7 @@ def command(out: Path, quick: bool, as_json: bool) -> None:
     figures = dict(start_figures(quick=quick))
     figures |= asyncio.run(seat_figures(quick=quick))
     figures |= asyncio.run(preview_figures(quick=quick))
+    figures |= asyncio.run(diagnosis_figures(quick=quick))
     figures |= dict(estate_figures(quick=quick))
     figures |= dict(search_figures(quick=quick))
     figures["scripted_attempts"] = suite_figure(quick=quick)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opsrange.tasks.diagnoses import Diagnosed
+    from opsrange.tasks.judge import Judged
 
 
 @click.command(
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 @click.option(
     "--html", type=click.Path(path_type=Path), default=None, help="Write a page with the evidence."
 )
+@click.option("--judge", default="", help="Also ask this model; it never changes a label.")
+@click.option("--model-base-url", default=None, help="Of the judge's provider.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def command(path: Path, sample: str, replay: bool, html: Path | None, as_json: bool) -> None:
+def command(path: Path, sample: str, as_json: bool, html: Path | None, **asked: Any) -> None:
     """Diagnose recorded attempts.
 
     PATH is a folder of Inspect logs, or one file: an Inspect log, ATIF, or chat messages as JSON or JSON lines. What a file is, its
@@ -34,11 +37,16 @@ def command(path: Path, sample: str, replay: bool, html: Path | None, as_json: b
     from opsrange.tasks.diagnoses import diagnosed, with_replay
 
     found = diagnosed(path, sample)
-    if replay:
+    if asked["replay"]:
         from opsrange.seat.doctor import require
 
         require()
         found = with_replay(found)
+    opinions = None
+    if asked["judge"]:
+        from opsrange.tasks.judge import judged
+
+        opinions = judged(found, asked["judge"], asked["model_base_url"])
     if html is not None:
         from opsrange.reports.casefile import render_cases
 
@@ -47,13 +55,17 @@ def command(path: Path, sample: str, replay: bool, html: Path | None, as_json: b
     if as_json:
         import json
 
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"agent": each.agent, "attempt": each.name, **each.diagnosis.model_dump(mode="json")}
             for each in found
         ]
+        for row, opinion in zip(rows, opinions.opinions if opinions else [], strict=False):
+            row["judge"] = opinion.model_dump(mode="json")
         click.echo(json.dumps(rows, indent=2))
         return
     _print(found)
+    if opinions is not None:
+        _print_opinions(found, opinions)
     if html is not None:
         click.echo(f"page     {html}")
 
@@ -78,6 +90,21 @@ def _print(found: Sequence[Diagnosed]) -> None:
                 click.echo(f"               {event.corrected}")
         for note in diagnosis.notes:
             click.echo(f"  ours         detector {note.detector} failed: {note.text}")
+
+
+def _print_opinions(found: Sequence[Diagnosed], judged: Judged) -> None:
+    """What the model said, and how far it agrees with the rules."""
+    for each, opinion in zip(found, judged.opinions, strict=True):
+        click.echo(f"judge on {each.agent} {each.name}: {opinion.guess or 'no class'}")
+        if opinion.problem:
+            click.echo(f"  {opinion.problem}")
+        if opinion.summary:
+            click.echo(f"  {opinion.summary}")
+        for claim in opinion.claims:
+            mark = "" if claim.accepted else " [rejected: the step does not hold these words]"
+            click.echo(f"  step {claim.step}: {claim.text} “{claim.quote[:120]}”{mark}")
+    agreement = "not defined" if judged.agreement is None else f"{judged.agreement:.2f}"
+    click.echo(f"agreement of judge and rules: kappa {agreement}, n {judged.compared}")
 
 
 def _replay(each: Diagnosed) -> str:

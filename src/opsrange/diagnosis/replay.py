@@ -112,12 +112,13 @@ class _Search:
         return limit is not None and needed is not None and limit - position < needed + 1
 
     async def _ask(self, world: World, position: int) -> None:
-        """Whether either oracle finishes from where a world is."""
+        """Whether the oracles finish from where a world is; the runbook is asked at both ends alone."""
         if self._out_of_turns(position):
             self.expert[position] = False
             return
+        runbook = self.runbook and position in {0, len(self.steps)}
         async with await world.fork() as one, await world.fork() as other:
-            asked = [_run_expert(one), *([_run_key(other)] if self.runbook else [])]
+            asked = [_run_expert(one), *([_run_key(other)] if runbook else [])]
             self.expert[position], *key = await asyncio.gather(*asked)
         if key:
             self.key[position] = key[0]
