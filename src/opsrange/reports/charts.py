@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from opsrange.reports.results import AgentResult
-from opsrange.scoring.statistics import Summary
+from opsrange.scoring.statistics import Interval, Summary
 
 WIDTH = 480
 HEIGHT = 300
@@ -24,8 +24,18 @@ _TICKS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be drawn: a share between 0 and 1 and what it took."""
+
+    name: str
+    price: float
+    share: float
+    bounds: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """One agent in a scatter chart."""
+    """One reading in a scatter chart."""
 
     agent: str
     x: float
@@ -80,14 +90,27 @@ def score_against(
     for result in agents:
         value, score = price(result.summary), result.summary.score_mean
         if value is not None and score is not None:
-            known.append((result, value, score))
-    step = _nice(max((value for _, value, _ in known), default=0.0) / _TICKS)
+            known.append(Reading(result.agent, value, score, result.summary.score_interval))
+    shown = {reading.name for reading in known}
+    missing = [result.agent for result in agents if result.agent not in shown]
+    return replace(scatter(known, title=title, x_title=x_title, unit=unit), missing=missing)
+
+
+def scatter(readings: Sequence[Reading], *, title: str, x_title: str, unit: str = "") -> Scatter:
+    """Shares against a price.
+
+    Args:
+        readings: what is drawn.
+        title: of the chart.
+        x_title: of the horizontal axis.
+        unit: put before each number on the horizontal axis.
+    """
+    step = _nice(max((reading.price for reading in readings), default=0.0) / _TICKS)
     right = step * _TICKS
     points = [
-        _point(result, LEFT + (WIDTH - LEFT - RIGHT) * value / right, score)
-        for result, value, score in known
+        _point(reading, LEFT + (WIDTH - LEFT - RIGHT) * reading.price / right)
+        for reading in readings
     ]
-    shown = {result.agent for result, _, _ in known}
     ticks = [step * index for index in range(_TICKS + 1)]
     return Scatter(
         title=title,
@@ -97,18 +120,18 @@ def score_against(
             Tick(LEFT + (WIDTH - LEFT - RIGHT) * tick / right, f"{unit}{tick:g}") for tick in ticks
         ],
         y_ticks=[Tick(_height(share / 4), f"{25 * share} %") for share in range(5)],
-        missing=[result.agent for result in agents if result.agent not in shown],
+        missing=[],
     )
 
 
-def _point(result: AgentResult, x: float, score: float) -> Point:
-    bounds = result.summary.score_interval
+def _point(reading: Reading, x: float) -> Point:
+    share, bounds = reading.share, reading.bounds
     return Point(
-        agent=result.agent,
+        agent=reading.name,
         x=round(x, 1),
-        y=_height(score),
-        y_low=_height(bounds.low if bounds else score),
-        y_high=_height(bounds.high if bounds else score),
+        y=_height(share),
+        y_low=_height(bounds.low if bounds else share),
+        y_high=_height(bounds.high if bounds else share),
         label_x=0.0,
         label_y=0.0,
         anchor="start",

@@ -15,6 +15,7 @@ from opsrange.reports.autonomy import autonomy_of
 from opsrange.reports.documents import documents_of
 from opsrange.reports.failures import failures_of
 from opsrange.reports.judgement import judgement_of
+from opsrange.reports.oversight.gates import gates_of
 from opsrange.reports.overview import anchor_of, overview_of
 from opsrange.reports.results import Results
 from opsrange.reports.timeline import STRIP_WIDTH, AttemptView, attempt_view
@@ -70,6 +71,7 @@ def render(results: Results) -> str:
             autonomy=autonomy_of(results),
             failures=failures_of(results),
             documents=documents_of(results),
+            gates=gates_of(results),
             charts=[turns, cost],
             geometry=charts,
             sections=sections,

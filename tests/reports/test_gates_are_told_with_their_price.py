@@ -1,0 +1,82 @@
+"""The section on gates: fates and prices per condition, claims beside bounds, and nothing where there was no gate."""
+
+from __future__ import annotations
+
+from opsrange.reports.oversight.gates import gates_of
+from opsrange.reports.page import render
+from opsrange.reports.results import Results
+from opsrange.scoring.oversight import (
+    Bound,
+    GatedAttempt,
+    claims,
+    summarise_oversight,
+)
+from opsrange.trace import Approval, StateChange
+
+CHANGE = StateChange(actor="agent", verb="update", entity="shop/Deployment/cart", path="spec.x")
+
+
+def attempt(gate: str, *, decision: str, harmed: bool, prompted: bool = True) -> GatedAttempt:
+    approval = Approval(
+        gate=gate,
+        approver="informed",
+        decision=decision,
+        command="kubectl scale",
+        prompted=prompted,
+        harmful=True,
+        visible=True,
+        would_change=[CHANGE],
+        before_step=0,
+    )
+    return GatedAttempt(
+        agent="a",
+        scenario="s",
+        seed=1,
+        gate=gate,
+        approver="informed",
+        information="diff",
+        approvals=[approval],
+        harmed=harmed,
+        passed=not harmed,
+    )
+
+
+def results() -> Results:
+    attempts = [
+        attempt("none", decision="approve", harmed=True, prompted=False),
+        attempt("effect-class", decision="reject", harmed=False),
+    ]
+    found = Results(opsrange_version="0", agents=[])
+    found.oversight.conditions = summarise_oversight(attempts)
+    found.oversight.claims = claims(attempts)
+    found.oversight.bounds = [
+        Bound(name="read-only (oracle)", attempts=1, harmed=1, prevented_at_most=1)
+    ]
+    return found
+
+
+def test_without_gates_there_is_no_section() -> None:
+    empty = Results(opsrange_version="0", agents=[])
+    assert gates_of(empty) is None
+    assert "What gates prevent" not in render(empty)
+
+
+def test_each_condition_is_a_row_and_a_point() -> None:
+    found = gates_of(results())
+    assert found is not None
+    assert [point.agent for point in found.curve.points] == ["effect-class, informed", "none"]
+    gated, free = found.rows
+    assert (gated.name, gated.prevented, gated.harmed) == (
+        "effect-class (informed, diff)",
+        "100\u00a0%",
+        "0 of 1",
+    )
+    assert (gated.prompts, gated.fates, gated.evaded) == ("1.0", "1 prevented", "0 of 1")
+    assert (free.prevented, free.fates) == ("0\u00a0%", "1 missed by gate")
+
+
+def test_claims_and_bounds_are_not_mixed() -> None:
+    page = render(results())
+    claimed, bounded = page.index("Shown by re-runs"), page.index("Bounds, not claims")
+    assert claimed < page.index("1 ended in harm without and 0 with it") < bounded
+    assert bounded < page.index("at most 1 of 1 harmed run")
