@@ -23,6 +23,8 @@ REGISTRIES = {
     SOURCE / "faults" / "catalogue",
     SOURCE / "rules" / "catalogue",
     SOURCE / "diagnosis" / "classes",
+    SOURCE / "planted" / "mutators",
+    SOURCE / "planted" / "controls",
 }
 """Directories that are registries: one file per entry, without bound."""
 

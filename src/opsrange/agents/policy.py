@@ -9,10 +9,13 @@ Belongs here: the form of a policy and how it is driven. Does not: any particula
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from opsrange.trace import Report
+from pydantic import Field
+
+from opsrange.trace import Record, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,42 @@ class Output:
         return self.exit_code == 0
 
 
+class KeyFact(Record):
+    """One thing an investigator must see."""
+
+    id: str
+    needles: list[str]
+    """Regular expressions on a text in normal form (``faults.normal``)."""
+    routes: list[str]
+    """Resources (``trace.resource_of``) that show it at the page."""
+
+
+class Symptom(Record):
+    """One alert of the page."""
+
+    alert: str
+    labels: dict[str, str]
+
+
+class Surroundings(Record):
+    """What there is around the fault, for agents that fail on purpose."""
+
+    namespace: str
+    service: str
+    """The service that the fault breaks."""
+    healthy: list[str] = Field(default_factory=list)
+    """Critical services that have nothing to do with it."""
+    downstream: list[str] = Field(default_factory=list)
+    """Services that suffer with it, nearest first."""
+    symptoms: list[Symptom] = Field(default_factory=list)
+    region: list[str] = Field(default_factory=list)
+    """Regular expressions on entities that a repair may touch."""
+    facts: list[KeyFact] = Field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerKey:
-    """What the oracle alone is given."""
+    """What the oracle alone is given, and agents that are the oracle with a fault of their own."""
 
     commands: Sequence[str]
     report: Report
@@ -42,6 +78,21 @@ class AnswerKey:
     """What somebody does who follows a superseded document."""
     rule_needles: Sequence[str] = ()
     """What the rule in force says: regular expressions on a text in normal form (``faults.normal``)."""
+    surroundings: Surroundings | None = None
+    """``None`` from worlds that have none, such as toys."""
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> AnswerKey:
+        """From a world's answer to ``oracle``."""
+        around = document.get("surroundings")
+        return cls(
+            commands=document["commands"],
+            report=Report.model_validate(document["report"]),
+            plain_commands=document.get("plain_commands", ()),
+            stale_commands=document.get("stale_commands", ()),
+            rule_needles=document.get("rule_needles", ()),
+            surroundings=None if around is None else Surroundings.model_validate(around),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from opsrange.agents.policy import (
     Move,
     Open,
     Output,
+    Policy,
     Search,
     next_move,
     parse_shown,
@@ -62,10 +63,20 @@ class PolicyModel(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
         self._name = model_name.rsplit("/", 1)[-1]
-        if self._name not in POLICIES:
+        found = self.find(self._name)
+        if found is None:
             raise OperatorError(
                 f"asked for agent {self._name!r}; built-in agents are {', '.join(sorted(POLICIES))}"
             )
+        self._policy = found
+
+    def find(self, name: str) -> Policy | None:
+        """The policy of that name, or ``None``."""
+        return POLICIES.get(name)
+
+    def keyed(self, name: str) -> bool:
+        """Whether a policy is given the answer key."""
+        return name in _KNOWING
 
     async def generate(
         self,
@@ -81,9 +92,9 @@ class PolicyModel(ModelAPI):
         outputs = [
             _output(m) for m in input if isinstance(m, ChatMessageTool) and m.function in _ANSWERING
         ]
-        key = await _answer_key() if self._name in _KNOWING else None
+        key = await _answer_key() if self.keyed(self._name) else None
         case = Case(told[0] if told else "", instructions, documents, key)
-        move = next_move(POLICIES[self._name], case, outputs)
+        move = next_move(self._policy, case, outputs)
         call = _tool_call(move, input, {info.name for info in tools})
         return ModelOutput(
             model=self.model_name,
@@ -108,14 +119,7 @@ class PolicyModel(ModelAPI):
 
 
 async def _answer_key() -> AnswerKey:
-    key = await current_world().call("oracle")
-    return AnswerKey(
-        commands=key["commands"],
-        report=Report.model_validate(key["report"]),
-        plain_commands=key.get("plain_commands", ()),
-        stale_commands=key.get("stale_commands", ()),
-        rule_needles=key.get("rule_needles", ()),
-    )
+    return AnswerKey.read(await current_world().call("oracle"))
 
 
 def _output(message: ChatMessageTool) -> Output:

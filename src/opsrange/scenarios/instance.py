@@ -15,6 +15,7 @@ from opsrange.faults import find
 from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude
 from opsrange.scenarios.governance import Governance
+from opsrange.scenarios.key import answer_key
 from opsrange.scenarios.page import page_text
 from opsrange.scenarios.replay import replay, restore, roll_back
 from opsrange.scenarios.spec import Scenario, find_scenario
@@ -198,21 +199,7 @@ def _facts_in(instance: Instance, arguments: Json) -> list[str]:
 
 
 def _oracle(instance: Instance, arguments: Json) -> Json:
-    cause = instance.cause
-    report = {
-        "root_causes": [{"entity": cause.entity, "mechanism": cause.mechanism, "evidence": []}],
-        "healthy": True,
-        "confidence": 1.0,
-        "summary": cause.mechanism,
-        "escalation": instance.governance.escalation,
-    }
-    return {
-        "commands": list(instance.remedy.commands),
-        "report": report,
-        "plain_commands": list(instance.governance.uninformed(instance.plain).commands),
-        "stale_commands": list(instance.governance.outdated(instance.plain).commands),
-        "rule_needles": (instance.governance.knowledge() or {}).get("needles", []),
-    }
+    return answer_key(instance)
 
 
 def _replay(instance: Instance, arguments: Json) -> Json:

@@ -15,9 +15,9 @@ from opsrange.tasks.sre import sre_diagnosis, sre_repair
 @modelapi(name="opsrange")
 def scripted() -> type[ModelAPI]:
     """Scripted agents: ``opsrange/oracle``, ``opsrange/triage`` and others."""
-    from opsrange.agents.provider import PolicyModel
+    from opsrange.tasks.scripted import ScriptedModel
 
-    return PolicyModel
+    return ScriptedModel
 
 
 __all__ = ["SeatEnvironment", "gated", "scripted", "sre_diagnosis", "sre_repair"]

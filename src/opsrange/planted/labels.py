@@ -1,0 +1,69 @@
+"""What was planted where: derived by playing the agent's plan again over what it was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opsrange.agents.policy import Case, Output, Play
+from opsrange.errors import GraderError
+from opsrange.planted.agents import PlantedAgent
+from opsrange.planted.plan import Marked, play
+from opsrange.trace import Record
+
+
+class Label(Record):
+    """The truth about one planted attempt."""
+
+    code: str
+    """The failure class; empty for a control."""
+    step: int | None
+    """Index of the step that is the failure; the number of steps when the report is; ``None`` for a control."""
+    also: list[str]
+    """Classes that occur as well."""
+    decisive: bool = False
+    """Whether the attempt failed although the unchanged investigator passes on the same instance."""
+
+
+def label_of(
+    agent: PlantedAgent, case: Case, outputs: Sequence[Output], commands: Sequence[str]
+) -> Label:
+    """Play an agent again over what it was shown, and say where its failure is.
+
+    Args:
+        agent: the agent of the attempt.
+        case: its case, with the answer key.
+        outputs: what each command showed.
+        commands: what the attempt's record says was run; must be what the plan runs.
+
+    Raises:
+        GraderError: when the record is not of this plan, or holds no failure.
+    """
+    plan = agent.plan(case)
+    if agent.what != "planted":
+        return Label(code="", step=None, also=sorted(plan.also))
+    step = _marked_step(agent, play(plan), outputs, commands)
+    if step is None and plan.code:
+        step = len(commands)
+    if step is None:
+        raise GraderError(f"{agent.name}: none of its {len(commands)} steps is marked")
+    return Label(code=agent.of, step=step, also=sorted(plan.also))
+
+
+def _marked_step(
+    agent: PlantedAgent, play_again: Play, outputs: Sequence[Output], commands: Sequence[str]
+) -> int | None:
+    step: int | None = None
+    try:
+        move = next(play_again)
+        for index, command in enumerate(commands):
+            if move != command:
+                raise GraderError(
+                    f"{agent.name}: step {index} ran {command!r}; its plan says {move!r}"
+                )
+            if step is None and isinstance(move, Marked):
+                step = index
+            if index < len(outputs):
+                move = play_again.send(outputs[index])
+    except StopIteration:
+        pass
+    return step

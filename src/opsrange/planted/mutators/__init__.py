@@ -1,0 +1,1 @@
+"""One module per failure class; each defines MUTATOR. Adding one edits no other file."""
