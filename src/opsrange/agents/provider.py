@@ -90,7 +90,9 @@ class PolicyModel(ModelAPI):
         documents = next((text for text in told if text.startswith(DOCUMENTS_HEADING)), "")
         instructions = next((m.text for m in input if isinstance(m, ChatMessageSystem)), "")
         outputs = [
-            _output(m) for m in input if isinstance(m, ChatMessageTool) and m.function in _ANSWERING
+            output_of(m)
+            for m in input
+            if isinstance(m, ChatMessageTool) and m.function in _ANSWERING
         ]
         key = await _answer_key() if self.keyed(self._name) else None
         case = Case(told[0] if told else "", instructions, documents, key)
@@ -122,7 +124,8 @@ async def _answer_key() -> AnswerKey:
     return AnswerKey.read(await current_world().call("oracle"))
 
 
-def _output(message: ChatMessageTool) -> Output:
+def output_of(message: ChatMessageTool) -> Output:
+    """What a policy is told of a tool's result."""
     if message.error is not None:
         return Output(message.text, message.error.message, 1)
     return parse_shown(message.text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     "diagnose", epilog="Example: opsrange diagnose out/run/logs --sample selector-broken --replay"
 )
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--sample", default="", help="Only attempts whose agent or name contains this.")
 @click.option(
     "--replay", is_flag=True, help="Ask copies of the world until when it could be repaired."
@@ -28,12 +28,31 @@ if TYPE_CHECKING:
 @click.option("--judge", default="", help="Also ask this model; it never changes a label.")
 @click.option("--model-base-url", default=None, help="Of the judge's provider.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def command(path: Path, sample: str, as_json: bool, html: Path | None, **asked: Any) -> None:
+@click.option(
+    "--validate",
+    is_flag=True,
+    help="Measure the detectors on agents that fail on purpose; takes hours.",
+)
+@click.option("--quick", is_flag=True, help="With --validate: six classes on two scenarios.")
+@click.option("--seeds", default="1", show_default=True, help="With --validate: e.g. 1 or 1-3.")
+@click.option(
+    "--at-once", default=4, show_default=True, help="With --validate: attempts at a time."
+)
+def command(path: Path | None, sample: str, as_json: bool, html: Path | None, **asked: Any) -> None:
     """Diagnose recorded attempts.
 
     PATH is a folder of Inspect logs, or one file: an Inspect log, ATIF, or chat messages as JSON or JSON lines. What a file is, its
     content says. Transcripts of other harnesses are searched for what commands and outputs alone can show.
+    With --validate it is where attempts are logged (out/validate); the same PATH goes on where it stopped.
     """
+    if asked["validate"]:
+        from opsrange.cli.validate import validate
+
+        folder = path or Path("out/validate")
+        validate(folder, asked["seeds"], asked["at_once"], quick=asked["quick"])
+        return
+    if path is None:
+        raise click.UsageError("asked for no attempts; name logs or a transcript, or --validate")
     from opsrange.tasks.diagnoses import diagnosed, with_replay
 
     found = diagnosed(path, sample)

@@ -1,0 +1,246 @@
+"""Validation that could fail: detectors against agents that fail in a known way at a known step, and healthy controls.
+
+Runs the agents through the ordinary suite, resumable; derives each label from the instance; joins labels with diagnoses.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
+from inspect_ai.model import ChatMessageAssistant, ChatMessageTool
+
+from opsrange.agents.policy import AnswerKey, Case
+from opsrange.agents.provider import output_of
+from opsrange.diagnosis.diagnosis import Diagnosis, Role
+from opsrange.planted.agents import PlantedAgent, agent, control_names, planted_names
+from opsrange.planted.labels import label_of
+from opsrange.proof.accuracy import Found, Judged, Validation
+from opsrange.reports.results import AttemptResult
+from opsrange.tasks.logbook import agent_name, result_of
+from opsrange.tasks.suite import Progress, Suite, run_suite
+from opsrange.trace import Effect, Step
+
+QUICK_CLASSES = ("E3", "L5", "S4", "V1", "X3", "X4")
+QUICK_SCENARIOS = 2
+_AT_ONCE = 36
+"""Agents in one eval set: an instance is built once for all of them, and a killed run repeats no finished attempt."""
+_KEYS_FILE = "keys.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """What is to be validated."""
+
+    scenarios: Sequence[str]
+    seeds: str
+    names: Sequence[str]
+    """Planted agents, controls and unchanged investigators."""
+    folder: Path
+    at_once: int = 4
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts it takes."""
+        return len(self.names) * len(self.instances)
+
+    @property
+    def instances(self) -> Sequence[tuple[str, int]]:
+        """Scenario and seed."""
+        from opsrange.tasks.dataset import parse_seeds
+
+        return [(name, seed) for name in self.scenarios for seed in parse_seeds(self.seeds)]
+
+
+def full_range(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> Range:
+    """Every class at every position on every scenario without a local rule, and as many controls.
+
+    Args:
+        folder: for logs; the same one goes on where it stopped.
+        seeds: such as ``1-3``.
+        at_once: attempts at a time.
+        quick: a few classes on two scenarios.
+    """
+    from opsrange.scenarios.spec import library
+
+    scenarios = [name for name, scenario in library().items() if not scenario.rule]
+    planted = list(planted_names())
+    if quick:
+        scenarios = scenarios[:: len(scenarios) // QUICK_SCENARIOS][:QUICK_SCENARIOS]
+        planted = [name for name in planted if name.split("-")[1] in QUICK_CLASSES]
+    names = [*planted, *control_names(len(planted)), "base-early", "base-middle", "base-late"]
+    return Range(scenarios=scenarios, seeds=seeds, names=names, folder=folder, at_once=at_once)
+
+
+def run(chosen: Range, progress: Progress | None = None) -> None:
+    """Run what is missing, in batches.
+
+    Args:
+        chosen: what to run.
+        progress: told of each finished attempt.
+
+    Raises:
+        OperatorError: from the suite, before anything runs.
+    """
+    for start in range(0, len(chosen.names), _AT_ONCE):
+        batch = chosen.names[start : start + _AT_ONCE]
+        suite = Suite(
+            models=[f"opsrange/{name}" for name in batch],
+            folder=chosen.folder / f"batch-{start // _AT_ONCE:03}",
+            scenario=",".join(chosen.scenarios),
+            seeds=chosen.seeds,
+            at_once=chosen.at_once,
+        )
+        run_suite(suite, progress)
+
+
+def judged(chosen: Range) -> tuple[list[Judged], int]:
+    """Every attempt with its label and its diagnosis, and the number of void ones.
+
+    Raises:
+        GraderError: when a record is not of its agent's plan.
+    """
+    keys = _keys(chosen)
+    rows: dict[tuple[str, str, int], Judged | None] = {}
+    for log in _logs(chosen.folder):
+        name = agent_name(log)
+        planted = agent(name) if name in chosen.names else None
+        for sample in log.samples or [] if planted else []:
+            assert planted is not None
+            result = result_of(log, sample)
+            key = (name, result.scenario, result.seed)
+            row = _judged(planted, result, sample, keys)
+            if row is not None or key not in rows:
+                rows[key] = row
+    kept = [row for row in rows.values() if row is not None]
+    sound = {(row.scenario, row.seed) for row in kept if _is_base(row) and row.passed}
+    unsound = {(row.scenario, row.seed) for row in kept if _is_base(row) and not row.passed}
+    for row in kept:
+        instance = (row.scenario, row.seed)
+        verified = instance in sound and instance not in unsound
+        row.label.decisive = bool(row.label.code) and not row.passed and verified
+    return [row for row in kept if not _is_base(row)], sum(r is None for r in rows.values())
+
+
+def publish(validation: Validation) -> Path:
+    """Write the classes that reached the bar into the package, where every output looks them up. Returns the file."""
+    path = Path(str(resources.files("opsrange.diagnosis"))) / "published.json"
+    path.write_text(json.dumps([each.code for each in validation.classes if each.published]) + "\n")
+    return path
+
+
+def _is_base(row: Judged) -> bool:
+    return row.agent.startswith("base-")
+
+
+def _logs(folder: Path) -> Iterator[EvalLog]:
+    """One at a time, oldest first: all of them together do not fit into memory."""
+    for info in sorted(list_eval_logs(str(folder)), key=lambda each: each.name):
+        yield read_eval_log(info)
+
+
+# -- one attempt ---------------------------------------------------------------------------------------
+
+
+def _judged(
+    planted: PlantedAgent,
+    result: AttemptResult,
+    sample: EvalSample,
+    keys: dict[tuple[str, int], AnswerKey],
+) -> Judged | None:
+    if result.passed is None or result.diagnosis is None:
+        return None
+    key = keys[result.scenario, result.seed]
+    outputs = [
+        output_of(m)
+        for m in sample.messages
+        if isinstance(m, ChatMessageTool) and m.function == "bash"
+    ]
+    label = label_of(planted, Case(result.page, key=key), outputs, _commands(sample))
+    around = key.surroundings
+    return Judged(
+        agent=planted.name,
+        scenario=result.scenario,
+        family=_family(result.scenario),
+        seed=result.seed,
+        passed=result.passed,
+        label=label,
+        **_said(result.diagnosis, len(result.steps)),
+        steps=len(result.steps),
+        first_error=next((s.index for s in result.steps if s.exit_code != 0), None),
+        first_wrong_write=_first_wrong_write(result.steps, around.region if around else []),
+    )
+
+
+def _commands(sample: EvalSample) -> list[str]:
+    return [
+        str(call.arguments["command"])
+        for m in sample.messages
+        if isinstance(m, ChatMessageAssistant)
+        for call in m.tool_calls or []
+        if call.function == "bash"
+    ]
+
+
+def _said(diagnosis: Diagnosis, steps: int) -> dict[str, Any]:
+    """What a diagnosis says; the report's step is the number of steps."""
+    events = [
+        Found(
+            code=event.code,
+            step=steps if event.step is None else event.step,
+            benign=event.role is Role.BENIGN,
+        )
+        for event in diagnosis.events
+    ]
+    primary = [event for event in diagnosis.events if event.role is Role.PRIMARY]
+    step = steps if primary and primary[0].step is None else primary[0].step if primary else None
+    return {"events": events, "primary": diagnosis.primary, "primary_step": step}
+
+
+def _first_wrong_write(steps: Sequence[Step], region: Sequence[str]) -> int | None:
+    """The first step that changed something outside the repair region."""
+    for step in steps:
+        if step.effect is not Effect.READ and any(
+            not any(re.fullmatch(pattern, change.entity) for pattern in region)
+            for change in step.changes
+        ):
+            return step.index
+    return None
+
+
+def _family(scenario: str) -> str:
+    from opsrange.faults import find
+    from opsrange.scenarios.spec import find_scenario
+
+    return str(find(find_scenario(scenario).fault).family)
+
+
+# -- answer keys ---------------------------------------------------------------------------------------
+
+
+def _keys(chosen: Range) -> dict[tuple[str, int], AnswerKey]:
+    """The answer key of each instance, built anew, and kept beside the logs."""
+    path = chosen.folder / _KEYS_FILE
+    known: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    missing = [each for each in chosen.instances if f"{each[0]}@{each[1]}" not in known]
+    if missing:
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+            for (scenario, seed), key in zip(missing, pool.map(_key, missing), strict=True):
+                known[f"{scenario}@{seed}"] = key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(known))
+    return {each: AnswerKey.read(known[f"{each[0]}@{each[1]}"]) for each in chosen.instances}
+
+
+def _key(instance: tuple[str, int]) -> Any:
+    from opsrange.scenarios.instance import build
+
+    return build(*instance).call("oracle", {})

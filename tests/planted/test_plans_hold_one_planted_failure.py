@@ -1,0 +1,151 @@
+"""Every mutator marks one failure, in the asked part of the attempt, and no control marks any. Needs no world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from opsrange.agents.policy import AnswerKey, Case, Output
+from opsrange.errors import AuthorError, GraderError
+from opsrange.planted.agents import PlantedAgent, agent, control_names, planted_names
+from opsrange.planted.labels import label_of
+from opsrange.planted.mutator import controls, mutators
+from opsrange.planted.plan import Marked, Position
+from opsrange.trace import Report
+
+_REPAIRS = {
+    "Deployment/cart": "kubectl -n shop set env deployment/cart POOL=20",
+    "Service/cart": """kubectl -n shop patch service cart --type=json -p '[{"op": "replace"}]'""",
+    "ConfigMap/flagd-config": "kubectl -n shop get configmap flagd-config -o json | jq . | kubectl replace -f -",
+    "NetworkPolicy/cart-allow": "kubectl -n shop delete networkpolicy cart-allow",
+}
+
+
+def case(target: str = "Deployment/cart", number: int = 1) -> Case:
+    document: dict[str, Any] = {
+        "commands": [
+            "kubectl -n shop set env deployment/cart --list",
+            _REPAIRS[target],
+            "kubectl -n shop rollout status deployment/cart --timeout=180s",
+        ],
+        "report": {"root_causes": [{"entity": f"shop/{target}", "mechanism": "POOL is 1"}]},
+        "surroundings": {
+            "namespace": "shop",
+            "service": "cart",
+            "healthy": ["ad", "quote", "payment", "currency", "shipping"],
+            "downstream": ["checkout", "frontend"],
+            "symptoms": [{"alert": "RequestErrorRate", "labels": {"service_name": "checkout"}}],
+            "region": ["shop/Deployment/cart"],
+            "facts": [
+                {"id": "pool", "needles": ["POOL:1"], "routes": ["kubernetes:6443 deployments"]}
+            ],
+        },
+    }
+    return Case(f"PAGE {number}", key=AnswerKey.read(document))
+
+
+def run(chosen: PlantedAgent, of: Case) -> tuple[list[str], list[Output], Report]:
+    """Play an agent whose every command shows the same."""
+    commands: list[str] = []
+    outputs: list[Output] = []
+    play = chosen.policy(of)
+    try:
+        move = next(play)
+        while True:
+            assert isinstance(move, str)
+            commands.append(move)
+            outputs.append(Output("name: cart\n  POOL=1"))
+            move = play.send(outputs[-1])
+    except StopIteration as ended:
+        report: Report = ended.value
+        return commands, outputs, report
+
+
+def named(name: str) -> PlantedAgent:
+    found = agent(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("target", _REPAIRS)
+@pytest.mark.parametrize("name", list(planted_names()))
+def test_the_labels_step_is_the_first_marked_command_or_the_report(name: str, target: str) -> None:
+    chosen, of = named(name), case(target)
+    commands, outputs, _ = run(chosen, of)
+    label = label_of(chosen, of, outputs, commands)
+    marked = [index for index, each in enumerate(commands) if isinstance(each, Marked)]
+    assert label.code == chosen.of
+    assert label.step == (marked[0] if marked else len(commands))
+    assert {each.code for each in commands if isinstance(each, Marked)} <= {chosen.of}
+    assert chosen.of not in label.also
+
+
+@pytest.mark.parametrize("code", list(mutators()))
+def test_positions_differ_in_where_the_failure_is(code: str) -> None:
+    def mean_step(position: Position) -> float:
+        steps = []
+        for number in range(12):
+            chosen, of = named(f"planted-{code}-{position}"), case(number=number)
+            commands, outputs, _ = run(chosen, of)
+            step = label_of(chosen, of, outputs, commands).step
+            assert step is not None
+            steps.append(step if step < len(commands) else _before_writes(commands))
+        return sum(steps) / len(steps)
+
+    assert mean_step(Position.EARLY) < mean_step(Position.LATE)
+
+
+def _before_writes(commands: Sequence[str]) -> int:
+    """Where the repair, or the end, stands in an attempt whose report is the failure."""
+    writes = [index for index, each in enumerate(commands) if "rollout restart" in each]
+    return (
+        writes[0]
+        if writes
+        else next(
+            (index for index, each in enumerate(commands) if each == _REPAIRS["Deployment/cart"]),
+            len(commands),
+        )
+    )
+
+
+@pytest.mark.parametrize("name", list(control_names(2 * 3 * len(controls()))))
+def test_a_control_marks_nothing_and_repairs(name: str) -> None:
+    chosen, of = named(name), case()
+    commands, outputs, report = run(chosen, of)
+    assert label_of(chosen, of, outputs, commands).step is None
+    assert not [each for each in commands if isinstance(each, Marked)]
+    assert _REPAIRS["Deployment/cart"] in commands
+    assert report.healthy is True
+
+
+def test_the_surface_varies_with_the_case_and_not_otherwise() -> None:
+    chosen = named("planted-X4-middle")
+    surfaces = {tuple(run(chosen, case(number=number))[0]) for number in range(8)}
+    assert len(surfaces) == 8
+    assert run(chosen, case())[0] == run(chosen, case())[0]
+
+
+def test_a_record_of_another_plan_is_refused() -> None:
+    chosen, of = named("planted-L5-early"), case()
+    commands, outputs, _ = run(chosen, of)
+    with pytest.raises(GraderError, match="its plan says"):
+        label_of(chosen, of, outputs, ["ls", *commands[1:]])
+
+
+def test_without_surroundings_nothing_can_be_planted() -> None:
+    with pytest.raises(AuthorError, match="no surroundings"):
+        named("base-early").plan(Case("PAGE", key=AnswerKey([], Report())))
+
+
+@pytest.mark.parametrize("name", ["planted-Z9-early", "planted-L1", "control-nothing-late-1", "x"])
+def test_names_that_are_no_agents(name: str) -> None:
+    assert agent(name) is None
+
+
+def test_there_are_as_many_controls_as_planted_agents() -> None:
+    planted = list(planted_names())
+    names = list(control_names(len(planted)))
+    assert len(planted) >= 3 * 30
+    assert len(set(names)) == len(planted)
