@@ -22,19 +22,16 @@ LOGS_FOLDER = "logs"
 AUDIT_FILE = "audit.jsonl"
 
 
-def run_with_progress(suite: Suite, *, quiet: bool = False) -> Results:
-    """Run a suite under a progress bar and return the results of its whole folder.
+def run_with_progress(*suites: Suite, quiet: bool = False) -> Results:
+    """Run suites that share a folder under one progress bar and return the results of all of it.
 
     Args:
-        suite: what to run.
+        suites: what to run, one after the other.
         quiet: without the bar, for who shares the terminal with it.
     """
-    from opsrange.scenarios.spec import sets
     from opsrange.tasks.logbook import read_logs, results_from
 
-    instances = len(choose_scenarios(suite.scenario, sets())) * len(parse_seeds(suite.seeds))
-    total = instances * suite.epochs * len(suite.models) * len(set(suite.docs_arms))
-    tasks = prepare(suite)  # bad input is refused before a bar is drawn
+    prepared = [prepare(suite) for suite in suites]  # bad input is refused before a bar is drawn
     bar = Progress(
         TextColumn("attempts"),
         BarColumn(),
@@ -45,10 +42,18 @@ def run_with_progress(suite: Suite, *, quiet: bool = False) -> Results:
         disable=quiet,
     )
     with bar:
-        row = bar.add_task("", total=total)
-        run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample), tasks)
-        bar.update(row, completed=total, description="")
-    return results_from(read_logs(suite.folder))
+        row = bar.add_task("", total=sum(map(_attempts, suites)))
+        for suite, tasks in zip(suites, prepared, strict=True):
+            run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample), tasks)
+        bar.update(row, completed=sum(map(_attempts, suites)), description="")
+    return results_from(read_logs(suites[0].folder))
+
+
+def _attempts(suite: Suite) -> int:
+    from opsrange.scenarios.spec import sets
+
+    instances = len(choose_scenarios(suite.scenario, sets())) * len(parse_seeds(suite.seeds))
+    return instances * suite.epochs * len(suite.models) * len(set(suite.docs_arms))
 
 
 def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:
