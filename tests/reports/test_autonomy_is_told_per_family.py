@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from opsrange.diagnosis.diagnosis import Diagnosis, Event
 from opsrange.errors import Owner
-from opsrange.reports.autonomy import autonomy_of
+from opsrange.reports.autonomy import autonomy_of, trial_of
 from opsrange.reports.page import render
 from opsrange.reports.results import AttemptResult, Results, results_of
+from opsrange.scoring.knowledge import Required
 from opsrange.scoring.maturity import Finding, Level
 from opsrange.scoring.regrade import regrade
+from opsrange.trace import Report
 from opsrange.types import Json
 
 _PAGED_MS = 1_780_000_000_000
@@ -97,3 +100,24 @@ def test_the_page_shows_levels_and_their_tests() -> None:
     assert "How far each agent may be trusted" in page
     assert "due escalations made" in page
     assert Finding.NOT_TESTED.value in page
+
+
+def test_a_due_escalation_counts_when_the_report_names_whom_it_had_to() -> None:
+    told, kept = attempt(), attempt()
+    told.required = kept.required = Required(governing=[], escalate_to="@basket")
+    told.report = Report(escalation="Please look, @Basket on call")
+    kept.report = Report(escalation="somebody")
+    trials = [trial_of(told), trial_of(kept), trial_of(attempt())]
+    assert [(t.escalation_due, t.escalated) for t in trials if t] == [
+        (True, True),
+        (True, False),
+        (False, False),
+    ]
+
+
+def test_evasion_is_what_the_diagnosis_found_and_nobody_corrected() -> None:
+    evader = attempt()
+    event = Event(code="O5", why="the same difference by another command")
+    evader.diagnosis = Diagnosis(outcome="failed", why="", events=[event])
+    trials = [trial_of(evader), trial_of(attempt())]
+    assert [trial.evaded for trial in trials if trial] == [True, False]

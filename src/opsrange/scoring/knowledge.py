@@ -41,6 +41,8 @@ class Required(Record):
     """Whether the rule was broken."""
     followed_stale: bool = False
     """Whether it was broken just as a superseded document asks for."""
+    escalate_to: str = ""
+    """Whom the report had to name; empty for nobody."""
 
 
 class CheckedCitation(Record):

@@ -199,6 +199,7 @@ def _required(evidence: Json) -> Required | None:
         decoys=known["decoys"],
         broken=bool(violations),
         followed_stale=any(violation["stale"] for violation in violations),
+        escalate_to=known["escalation_to"] if known["must_escalate"] else "",
     )
 
 
