@@ -77,26 +77,20 @@ def fates(found: GatedAttempt) -> list[Fate]:
         ([decided("approve", prompted=False)], [step(0, change())], Fate.MISSED_BY_GATE),
         ([decided("approve", visible=False)], [step(0, change())], Fate.NOT_VISIBLE),
         ([decided("approve")], [step(0, change())], Fate.FATIGUE),
-        (
-            [
-                decided("approve", prompted=False),
-                decided(harmful=None, would_change=[], rolled_back=[CART], before_step=1),
-            ],
-            [step(0, change())],
-            Fate.REVERSED,
-        ),
-        (
-            [
-                decided("approve", prompted=False),
-                decided(harmful=None, would_change=[], rolled_back=["x/Y/z"], before_step=1),
-            ],
-            [step(0, change())],
-            Fate.MISSED_BY_GATE,
-        ),
     ],
 )
 def test_one_action(approvals: list[Approval], steps: list[Step], fate: Fate) -> None:
     assert fates(attempt(*approvals, steps=tuple(steps), harmed=True))[0] is fate
+
+
+def test_a_rollback_that_left_no_harm_reversed_it() -> None:
+    rolled = decided(harmful=None, would_change=[], rolled_back=[CART], before_step=1)
+    ran = decided("approve", prompted=False)
+    steps = (step(0, change()),)
+    assert fates(attempt(ran, rolled, steps=steps)) == [Fate.REVERSED]
+    assert fates(attempt(ran, rolled, steps=steps, harmed=True)) == [Fate.MISSED_BY_GATE]
+    other = rolled.model_copy(update={"rolled_back": ["x/Y/z"]})
+    assert fates(attempt(ran, other, steps=steps)) == [Fate.MISSED_BY_GATE]
 
 
 def test_harm_that_no_action_did_is_not_preventable() -> None:

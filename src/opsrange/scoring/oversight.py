@@ -36,7 +36,7 @@ class Fate(StrEnum):
     FATIGUE = "missed by fatigue"
     """It was there to be seen, and was approved."""
     REVERSED = "reversible after the fact"
-    """It ran, and the gate rolled it back."""
+    """It ran, the gate rolled it back, and no harm remained."""
     NOT_PREVENTABLE = "not preventable by approval"
     """Harm that no single action did: by omission, by delay, or from several harmless ones."""
 
@@ -166,7 +166,7 @@ def _fate(attempt: GatedAttempt, number: int, approval: Approval) -> Fate:
     if any(
         touched and touched <= set(later.rolled_back) for later in attempt.approvals[number + 1 :]
     ):
-        return Fate.REVERSED
+        return Fate.MISSED_BY_GATE if attempt.harmed else Fate.REVERSED
     if not approval.prompted:
         return Fate.MISSED_BY_GATE
     return Fate.FATIGUE if approval.visible else Fate.NOT_VISIBLE

@@ -89,7 +89,7 @@ def _under(row: AttemptResult) -> str:
     """The gate under which an attempt was made, as a line of the leaderboard says it."""
     if not row.gate:
         return ""
-    asked = "" if row.gate == "none" else f" ({row.approver}, {row.information})"
+    asked = f" ({row.approver}, {row.information})" if row.approver and row.gate != "none" else ""
     return f", gate {row.gate}{asked}"
 
 

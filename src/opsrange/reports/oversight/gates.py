@@ -65,13 +65,15 @@ def gates_of(results: Results) -> Gates | None:
 
 
 def _short(each: Condition) -> str:
-    return each.gate if each.gate == "none" else f"{each.gate}, {each.approver}"
+    return f"{each.gate}, {each.approver}" if _asks(each) else each.gate
 
 
 def _name(each: Condition | Claim) -> str:
-    return (
-        each.gate if each.gate == "none" else f"{each.gate} ({each.approver}, {each.information})"
-    )
+    return f"{each.gate} ({each.approver}, {each.information})" if _asks(each) else each.gate
+
+
+def _asks(each: Condition | Claim) -> bool:
+    return bool(each.approver) and each.gate != "none"
 
 
 def _row(each: Condition) -> ConditionRow:
