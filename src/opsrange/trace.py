@@ -200,7 +200,7 @@ class Preview(Record):
     """The command's record on the fork."""
     unfinished: str = ""
     """Why it does not tell the whole: ``wall_timeout``, ``virtual_timeout``, ``output_limit``, ``memory_limit``, or
-    ``files_missing`` when not all of the seat's files could be copied."""
+    ``files_missing`` when not all of the seat's files could be copied, or ``still_running`` when it left processes behind."""
     horizon_ms: int = 0
     """How far ahead was looked after the command; 0 when it changed nothing."""
     acted: Outlook | None = None

@@ -312,6 +312,22 @@ def test_a_broken_invariant_is_rolled_back_at_once(on_call: OnCall) -> None:
     on_call(body)
 
 
+def test_a_command_that_acts_otherwise_than_on_the_fork_costs_trust(on_call: OnCall) -> None:
+    """A sandbox can be told from its copy, here by how many processes have lived in it."""
+
+    async def body(environment: SeatEnvironment) -> None:
+        agent = Agent(environment, Policy(approver="refuser", decision_time_s=0))
+        await environment.seat.run("for i in $(seq 500); do /bin/true; done")
+        sly = f"[ $$ -lt 400 ] || {await agent.scale('cart', 0)}"
+        assert (await agent.bash(sly)).decision == "approve"
+        assert await agent.replicas("cart") == 0
+        refused = await agent.bash("kubectl get pods -A")
+        assert refused.decision == "reject"
+        assert environment.approvals[-1].prompted
+
+    on_call(body)
+
+
 def test_what_must_be_escalated_is_marked(on_call: OnCall) -> None:
     async def body(environment: SeatEnvironment) -> None:
         agent = Agent(environment, Policy(gate="must-escalate", approver="refuser"))

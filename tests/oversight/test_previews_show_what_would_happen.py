@@ -123,6 +123,17 @@ def test_what_never_ends_is_bounded_and_says_so(on_call: OnCall) -> None:
     assert on_call(body, limits) == ["wall_timeout", "output_limit", "virtual_timeout", ""]
 
 
+def test_what_is_left_running_is_not_known(on_call: OnCall) -> None:
+    async def body(environment: SeatEnvironment) -> list[str]:
+        later = f"(sleep 600; {await scale(environment, 0)}) >/dev/null 2>&1 &"
+        found = [await environment.preview(shell(later))]
+        found += [await environment.preview(shell("pgrep -c sleep; sleep 1 & wait"))]
+        assert found[1].step.stdout == "0\n"
+        return [each.unfinished for each in found]
+
+    assert on_call(body) == ["still_running", ""]
+
+
 def test_who_looks_at_the_forks_sees_both_worlds(on_call: OnCall) -> None:
     async def body(environment: SeatEnvironment) -> list[int]:
         found: list[int] = []

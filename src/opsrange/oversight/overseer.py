@@ -61,8 +61,10 @@ class _Attempt:
     read_text: bool = False
     """Whether a plan was already looked for in the agent's words."""
     prompts_ms: list[int] = field(default_factory=list)
-    foreseen: str = ""
-    """The digest that the last preview ended in."""
+    foreseen: Step | None = None
+    """What the last preview says will be done."""
+    distrust: str = ""
+    """Why previews are no longer believed: a command did something else than it did on the fork."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ class Overseer:
             await self._read_plan(attempt, message, history)
         found = await self._looked_at(attempt, call, message, history)
         opinion = self.policy.judge(found.asked, found.preview)
+        if attempt.distrust and opinion.decision is Decision.APPROVE:
+            opinion = Opinion(Decision.ESCALATE, attempt.distrust)
         if opinion.decision is Decision.ESCALATE:
             found, outcome = await self._ask(attempt, found, opinion)
         else:
@@ -207,7 +211,7 @@ class Overseer:
         preview = await attempt.environment.preview(
             ["bash", "-lc", command], horizon_ms=self.policy.horizon_ms, look=look
         )
-        attempt.foreseen = preview.step.digest
+        attempt.foreseen = preview.step
         return preview, None if self._judge is None else judged
 
     async def _read_plan(
@@ -337,6 +341,14 @@ class Overseer:
         attempt.environment.note_approval(approval)
 
     def _note_outcome(self, attempt: _Attempt, step: Step) -> None:
+        """Write down what a command did, and whether that was what it did on the fork."""
+        foreseen = attempt.foreseen
+        expected = {change.place for change in foreseen.changes} if foreseen else set()
+        surprises = sorted({change.place for change in step.changes} - expected)
+        if surprises and not self._gate.reads_text:
+            attempt.distrust = (
+                f"an earlier command changed {surprises[0]}, which it did not do on the fork"
+            )
         body: Json = {
             "step": step.index,
             "command": step.command,
@@ -344,7 +356,8 @@ class Overseer:
             "effect": step.effect.value,
             "changes": [change.model_dump(mode="json") for change in step.changes[:CHANGES_MAX]],
             "digest": step.digest,
-            "as_foreseen": step.digest == attempt.foreseen,
+            "as_foreseen": foreseen is not None and step.digest == foreseen.digest,
+            "unforeseen": surprises[:CHANGES_MAX],
         }
         self._write(attempt, "outcome", step.ended_ms, body)
 

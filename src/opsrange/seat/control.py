@@ -223,9 +223,23 @@ class Control:
         """
         self._send({"do": "move", "id": 0}, [answering])
 
-    def clear(self) -> None:
-        """End every process inside but the first."""
-        self._send({"do": "clear", "id": 0}, [])
+    async def clear(self) -> int:
+        """End every process inside but the first; how many there were.
+
+        Raises:
+            SeatError: when the sandbox was lost.
+        """
+        number = self._sequence = self._sequence + 1
+        ended: asyncio.Future[Json] = self._loop.create_future()
+        self._running[number] = ended
+        try:
+            self._send({"do": "clear", "id": number}, [])
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                return int((await ended)["exit"])
+        except TimeoutError:
+            raise SeatError("the sandbox did not end its processes; it is lost") from None
+        finally:
+            self._running.pop(number, None)
 
     def attend(self, open_step: bool) -> None:
         """Tell process 1 that a step begins or is over.

@@ -41,6 +41,8 @@ _UNPACK = (
 
 MISSING = "files_missing"
 """What a preview is that had not all files of the seat."""
+RUNNING = "still_running"
+"""What it is when the command left something running, which may act later."""
 
 Look = Callable[[World, World], Awaitable[None]]
 """Shown the fork with the command and the fork without it, both at the horizon."""
@@ -109,11 +111,13 @@ class Previewer:
             done, record = await shadow.step(command, think_ms=think_ms, cost_ms=self._cost_ms)
         except CommandRefused as refused:
             done, record = Completed(None, b"", b""), refused.record
-        self._tidied = asyncio.get_running_loop().create_task(_tidied(shadow))
+        left = await shadow.clear()
+        self._tidied = asyncio.get_running_loop().create_task(_listed(shadow))
         for name in ("stdout", "stderr"):
             record[name] = record[name][:OUTPUT_CHARS]
         return Preview(
-            step=Step.model_validate(record), unfinished=done.stopped or ("" if whole else MISSING)
+            step=Step.model_validate(record),
+            unfinished=done.stopped or ("" if whole else MISSING) or (RUNNING if left else ""),
         )
 
     async def _look_ahead(
@@ -170,12 +174,6 @@ class Previewer:
         shadow, self._shadow = self._shadow, None
         if shadow is not None:
             await shadow.close()
-
-
-async def _tidied(seat: Seat) -> bytes:
-    """End what a command has left running; then its files are what they stay."""
-    seat.clear()
-    return await _listed(seat)
 
 
 async def _listed(seat: Seat) -> bytes:

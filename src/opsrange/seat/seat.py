@@ -233,13 +233,13 @@ class Seat:
             await self._serve(world, self._sockets, asking)
         self.world = world
 
-    def clear(self) -> None:
-        """End every process that commands have left behind.
+    async def clear(self) -> int:
+        """End every process that commands have left behind; how many there were.
 
         Raises:
             SeatError: when the sandbox was lost.
         """
-        self._control.clear()
+        return await self._control.clear()
 
     async def pass_through(self, argv: Sequence[str], source: int, target: int) -> int:
         """Run a program of ours between two files, beside the steps; its exit code (``Control.pass_through``)."""
