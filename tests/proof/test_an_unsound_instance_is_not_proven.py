@@ -15,6 +15,7 @@ from opsrange.faults.catalogue.scaled_to_zero import FAULT as SOUND
 from opsrange.types import MINUTE_MS
 """
 SILENT = f"{_SOUND}FAULT = replace(SOUND, inject=lambda estate, params: None)"
+CRASHING = f"{_SOUND}FAULT = replace(SOUND, inject=lambda estate, params: params['nothing'])"
 PASSING = f"""{_SOUND}
 def inject(estate, params):
     SOUND.inject(estate, params)
@@ -35,6 +36,7 @@ _PROVE = "from opsrange.proof.intervention import prove_in_world as prove; print
     ("fault", "checks"),
     [
         pytest.param(SILENT, ["the instance can be built"], id="alerts nobody"),
+        pytest.param(CRASHING, ["the instance can be built"], id="cannot be injected"),
         pytest.param(PASSING, ["leaving the fault does not heal"], id="heals by itself"),
         pytest.param(
             EARLY_AND_FOR_EVER,

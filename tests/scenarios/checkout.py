@@ -32,14 +32,17 @@ class Checkout:
         self._package = folder / "opsrange"
         shutil.copytree(Path(opsrange.__file__).parent, self._package)
 
-    def scenario(self, name: str, *, text: str = "", fault: str = "scaled_to_zero") -> None:
-        """Add a scenario: a text, or a sound one of a fault."""
-        path = self._package / "scenarios" / "library" / f"{name}.yaml"
-        path.write_text(text or _SCENARIO.format(name=name, fault=fault))
+    def write(self, path: str, text: str) -> None:
+        """Add a file, by its path below the package."""
+        (self._package / path).write_text(text)
+
+    def scenario(self, name: str, *, fault: str) -> None:
+        """Add a scenario of a fault."""
+        self.write(f"scenarios/library/{name}.yaml", _SCENARIO.format(name=name, fault=fault))
 
     def fault(self, name: str, text: str) -> None:
         """Add a module to the catalogue of faults."""
-        (self._package / "faults" / "catalogue" / f"{name}.py").write_text(text)
+        self.write(f"faults/catalogue/{name}.py", text)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of this copy."""

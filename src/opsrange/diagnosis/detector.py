@@ -6,9 +6,7 @@ is primary, contributing or benign is decided afterwards, by ``attribution``.
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +15,7 @@ from importlib import resources
 
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
+from opsrange.discovery import defined
 from opsrange.errors import AuthorError
 
 
@@ -54,17 +53,10 @@ def detectors() -> Mapping[str, Detector]:
     """Every detector by code.
 
     Raises:
-        AuthorError: when a module of ``classes`` defines none, or two have one code.
+        AuthorError: when a module of ``classes`` cannot be loaded or defines none, or two have one code.
     """
-    package = importlib.import_module("opsrange.diagnosis.classes")
     found: dict[str, Detector] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"opsrange.diagnosis.classes.{info.name}")
-        detector = getattr(module, "DETECTOR", None)
-        if not isinstance(detector, Detector):
-            raise AuthorError(
-                f"diagnosis/classes/{info.name}.py was loaded; found no DETECTOR; define one"
-            )
+    for detector in defined("opsrange.diagnosis.classes", "DETECTOR", Detector).values():
         if found.setdefault(detector.code, detector) is not detector:
             raise AuthorError(f"class {detector.code} is defined twice; remove one")
     return found

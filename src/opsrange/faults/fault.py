@@ -8,8 +8,6 @@ injected, removed, repaired and judged in any copy of the world.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from opsrange.errors import AuthorError, OperatorError
+from opsrange.discovery import defined
+from opsrange.errors import OperatorError
 from opsrange.estates import Estate
 from opsrange.types import Json
 
@@ -94,19 +93,9 @@ def catalogue() -> Mapping[str, Fault]:
     """Every fault by id, in alphabetical order.
 
     Raises:
-        AuthorError: when a module of the catalogue defines no ``FAULT``.
+        AuthorError: when a module of the catalogue cannot be loaded or defines no ``FAULT``.
     """
-    package = importlib.import_module("opsrange.faults.catalogue")
-    found: dict[str, Fault] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"opsrange.faults.catalogue.{info.name}")
-        fault = getattr(module, "FAULT", None)
-        if not isinstance(fault, Fault):
-            raise AuthorError(
-                f"faults/catalogue/{info.name}.py was loaded; found no FAULT; define one"
-            )
-        found[info.name] = fault
-    return found
+    return defined("opsrange.faults.catalogue", "FAULT", Fault)
 
 
 def find(name: str) -> Fault:

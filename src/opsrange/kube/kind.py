@@ -6,12 +6,11 @@ module and edits none.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from opsrange.discovery import defined
 from opsrange.errors import AuthorError
 from opsrange.types import Json
 
@@ -106,17 +105,10 @@ def all_kinds() -> Mapping[tuple[str, str], Kind]:
     """Every kind by (group, plural), in the order of module names.
 
     Raises:
-        AuthorError: when two modules define the same kind, or a module defines none.
+        AuthorError: when two modules define the same kind, or a module cannot be loaded or defines none.
     """
-    package = importlib.import_module("opsrange.kube.kinds")
     found: dict[tuple[str, str], Kind] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"opsrange.kube.kinds.{info.name}")
-        kinds = getattr(module, "KINDS", None)
-        if not kinds:
-            raise AuthorError(
-                f"kube/kinds/{info.name}.py was loaded; found no KINDS; define the tuple"
-            )
+    for kinds in defined("opsrange.kube.kinds", "KINDS", tuple).values():
         for kind in kinds:
             if found.setdefault((kind.group, kind.plural), kind) is not kind:
                 raise AuthorError(f"kind {kind.plural}.{kind.group} is defined twice; remove one")

@@ -5,14 +5,13 @@ Belongs here: the protocol and the registry. Does not: any gate (``gates``), app
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeVar
 
-from opsrange.errors import AuthorError, OperatorError
+from opsrange.discovery import defined
+from opsrange.errors import OperatorError
 from opsrange.oversight.request import Decision
 from opsrange.trace import Effect, Preview
 
@@ -97,7 +96,7 @@ def gates() -> Mapping[str, Gate]:
     """Every gate by name, in alphabetical order.
 
     Raises:
-        AuthorError: when a module of the folder defines no ``GATE``.
+        AuthorError: when a module of the folder cannot be loaded or defines no ``GATE``.
     """
     return discovered("gates", "GATE", Gate)
 
@@ -119,16 +118,7 @@ def discovered(folder: str, attribute: str, kind: type[T]) -> dict[str, T]:
     """What each module of a folder of this package defines, by the module's name with hyphens.
 
     Raises:
-        AuthorError: when a module does not define it.
+        AuthorError: when a module cannot be loaded or does not define it.
     """
-    package = importlib.import_module(f"opsrange.oversight.{folder}")
-    found: dict[str, T] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        each = getattr(module, attribute, None)
-        if not isinstance(each, kind):
-            raise AuthorError(
-                f"oversight/{folder}/{info.name}.py was loaded; found no {attribute}; define one"
-            )
-        found[info.name.replace("_", "-")] = each
-    return found
+    found = defined(f"opsrange.oversight.{folder}", attribute, kind)
+    return {name.replace("_", "-"): each for name, each in found.items()}

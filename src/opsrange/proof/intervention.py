@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from opsrange.errors import AuthorError, OpsrangeError
+from opsrange.errors import OpsrangeError, Owner, boundary
 from opsrange.scenarios.conclusion import conclude
 from opsrange.scenarios.instance import Instance
 from opsrange.scenarios.spec import find_scenario
@@ -48,15 +48,16 @@ def prove_in_world(scenario: str, seed: int) -> Proof:
     checks: list[Check] = []
     name = f"{scenario}@{seed}"
     try:
-        instance = Instance(find_scenario(scenario), seed)
-        checks.append(branch(lambda: _quiet(instance)))
-        instance.break_it()
+        with boundary(Owner.AUTHOR, f"building {name}"):
+            instance = Instance(find_scenario(scenario), seed)
+            checks.append(branch(lambda: _quiet(instance)))
+            instance.break_it()
         checks.append(_alerts(instance))
         checks.append(branch(lambda: _after("removing the fault heals", instance, remove=True)))
         checks.append(
             branch(lambda: _after("leaving the fault does not heal", instance, remove=False))
         )
-    except (AuthorError, OpsrangeError) as error:
+    except OpsrangeError as error:
         checks.append(Check(name="the instance can be built", ok=False, detail=str(error)))
     return Proof(instance=name, checks=checks)
 

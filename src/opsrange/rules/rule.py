@@ -7,8 +7,6 @@ drawn from the seed, so that nobody can know it who has not read it.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,8 @@ from enum import StrEnum
 from functools import cache
 
 from opsrange.corpus import Enterprise, Sheet
-from opsrange.errors import AuthorError, OperatorError
+from opsrange.discovery import defined
+from opsrange.errors import OperatorError
 from opsrange.estates import Estate
 from opsrange.faults import Fact, Remedy
 from opsrange.rules.conduct import Breach, Conduct
@@ -102,19 +101,9 @@ def catalogue() -> Mapping[str, Rule]:
     """Every rule by id, in alphabetical order.
 
     Raises:
-        AuthorError: when a module of the catalogue defines no ``RULE``.
+        AuthorError: when a module of the catalogue cannot be loaded or defines no ``RULE``.
     """
-    package = importlib.import_module("opsrange.rules.catalogue")
-    found: dict[str, Rule] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        module = importlib.import_module(f"opsrange.rules.catalogue.{info.name}")
-        rule = getattr(module, "RULE", None)
-        if not isinstance(rule, Rule):
-            raise AuthorError(
-                f"rules/catalogue/{info.name}.py was loaded; found no RULE; define one"
-            )
-        found[info.name] = rule
-    return found
+    return defined("opsrange.rules.catalogue", "RULE", Rule)
 
 
 def find(name: str) -> Rule:

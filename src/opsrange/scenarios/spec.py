@@ -60,7 +60,7 @@ def library() -> Mapping[str, Scenario]:
     found = {}
     for entry in sorted(folder.iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".yaml"):
-            scenario = parse(entry.read_text(), entry.name)
+            scenario = parse(entry.read_bytes(), entry.name)
             found[scenario.id] = scenario
     return found
 
@@ -76,11 +76,11 @@ def sets() -> Mapping[str, list[str]]:
     }
 
 
-def parse(text: str, file_name: str) -> Scenario:
+def parse(text: str | bytes, file_name: str) -> Scenario:
     """Read one scenario file.
 
     Args:
-        text: YAML.
+        text: YAML, in UTF-8.
         file_name: for messages, and because the id must equal its stem.
 
     Raises:
@@ -91,15 +91,16 @@ def parse(text: str, file_name: str) -> Scenario:
         find(scenario.fault)
         if scenario.rule:
             rules.find(scenario.rule)
-    except yaml.YAMLError as error:
-        raise AuthorError(
-            f"read scenario {file_name}; found broken YAML ({error}); mend it"
-        ) from error
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        field = ".".join(str(part) for part in first["loc"]) or "the document"
         raise AuthorError(
             f"read scenario {file_name}; found {field}: {first['msg']}; mend it"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        what = " ".join(str(error).split())
+        raise AuthorError(
+            f"read scenario {file_name}; found broken YAML ({what}); mend it"
         ) from error
     except OperatorError as error:
         raise AuthorError(f"read scenario {file_name}; {error}") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from opsrange.agents.policy import Policy
+from opsrange.discovery import defined
 from opsrange.errors import AuthorError
 
 _SHARED = {"persona", "shift"}
@@ -29,18 +28,12 @@ def personas() -> Mapping[str, Persona]:
     """Every character by name, in alphabetical order.
 
     Raises:
-        AuthorError: when a module defines no ``PERSONA`` of its name.
+        AuthorError: when a module cannot be loaded or defines no ``PERSONA`` of its name.
     """
-    package = importlib.import_module("opsrange.agents.policies.personas")
-    found: dict[str, Persona] = {}
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        if info.name in _SHARED:
-            continue
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        persona = getattr(module, "PERSONA", None)
-        if not isinstance(persona, Persona) or persona.name != info.name.replace("_", "-"):
+    modules = defined("opsrange.agents.policies.personas", "PERSONA", Persona, shared=_SHARED)
+    for module, persona in modules.items():
+        if persona.name != module.replace("_", "-"):
             raise AuthorError(
-                f"agents/policies/personas/{info.name}.py was loaded; found no PERSONA of its name; define one"
+                f"loaded agents/policies/personas/{module}.py; found persona {persona.name!r}; give both one name"
             )
-        found[persona.name] = persona
-    return found
+    return {persona.name: persona for persona in modules.values()}
