@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from opsrange.estates import Estate, differences
-from opsrange.faults import Fault, catalogue, normal
+from opsrange.faults import Fault, faults, normal
 from opsrange.types import HOUR_MS, MINUTE_MS, Entity, Json
 from opsrange.wire import Request, Response
 from opsrange.world import branch
 
-FAULTS = sorted(catalogue())
+FAULTS = sorted(faults())
 _PLURALS = {
     "Deployment": "deployments",
     "Service": "services",
@@ -35,7 +35,7 @@ def estate() -> Estate:
 
 @pytest.fixture(params=FAULTS)
 def fault(request: pytest.FixtureRequest) -> Fault:
-    return catalogue()[request.param]
+    return faults()[request.param]
 
 
 def _params(estate: Estate, fault: Fault) -> Json:

@@ -13,8 +13,8 @@ import pytest
 
 from opsrange.agents.custom import load_agent
 from opsrange.cli.main import cli
-from opsrange.faults.fault import catalogue
-from opsrange.rules.rule import catalogue as rule_catalogue
+from opsrange.faults import faults
+from opsrange.rules import rules
 from opsrange.scenarios.spec import library
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +56,7 @@ def test_no_command_is_explained_that_does_not_exist() -> None:
     assert sorted(shown - set(_COMMANDS)) == []
 
 
-@pytest.mark.parametrize("name", [*library(), *catalogue(), *rule_catalogue()])
+@pytest.mark.parametrize("name", [*library(), *faults(), *rules()])
 def test_the_reference_has_every_scenario_fault_and_rule(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs/reference/scenarios.md").read_text()
 

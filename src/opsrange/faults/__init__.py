@@ -3,6 +3,6 @@
 Belongs here: how something breaks, how it is undone, what may be touched in repairing it. Does not: which scenario uses it.
 """
 
-from opsrange.faults.fault import Cause, Fact, Family, Fault, Remedy, catalogue, find, normal
+from opsrange.faults.fault import Cause, Fact, Family, Fault, Remedy, faults, find, normal
 
-__all__ = ["Cause", "Fact", "Family", "Fault", "Remedy", "catalogue", "find", "normal"]
+__all__ = ["Cause", "Fact", "Family", "Fault", "Remedy", "faults", "find", "normal"]

@@ -89,7 +89,7 @@ class Fault:
 
 
 @cache
-def catalogue() -> Mapping[str, Fault]:
+def faults() -> Mapping[str, Fault]:
     """Every fault by id, in alphabetical order.
 
     Raises:
@@ -104,9 +104,7 @@ def find(name: str) -> Fault:
     Raises:
         OperatorError: when there is none; the message lists what there is.
     """
-    faults = catalogue()
-    if name not in faults:
-        raise OperatorError(
-            f"asked for fault {name!r}; found {', '.join(faults)}; use one of these"
-        )
-    return faults[name]
+    known = faults()
+    if name not in known:
+        raise OperatorError(f"asked for fault {name!r}; found {', '.join(known)}; use one of these")
+    return known[name]

@@ -5,7 +5,7 @@ Does not: what breaks (``faults``), which incident uses a rule (``scenarios``), 
 """
 
 from opsrange.rules.conduct import Breach, Conduct, Deed
-from opsrange.rules.rule import Paper, Role, Rule, Setting, catalogue, find
+from opsrange.rules.rule import Paper, Role, Rule, Setting, find, rules
 
 __all__ = [
     "Breach",
@@ -15,6 +15,6 @@ __all__ = [
     "Role",
     "Rule",
     "Setting",
-    "catalogue",
     "find",
+    "rules",
 ]

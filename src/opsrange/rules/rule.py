@@ -97,7 +97,7 @@ class Rule:
 
 
 @cache
-def catalogue() -> Mapping[str, Rule]:
+def rules() -> Mapping[str, Rule]:
     """Every rule by id, in alphabetical order.
 
     Raises:
@@ -112,7 +112,7 @@ def find(name: str) -> Rule:
     Raises:
         OperatorError: when there is none; the message lists what there is.
     """
-    rules = catalogue()
-    if name not in rules:
-        raise OperatorError(f"asked for rule {name!r}; found {', '.join(rules)}; use one of these")
-    return rules[name]
+    known = rules()
+    if name not in known:
+        raise OperatorError(f"asked for rule {name!r}; found {', '.join(known)}; use one of these")
+    return known[name]

@@ -8,7 +8,7 @@ from opsrange.corpus import Enterprise, Sheet, collection, enterprise
 from opsrange.errors import WorldError
 from opsrange.estates import Estate
 from opsrange.faults import Fact, Remedy
-from opsrange.rules import Breach, Conduct, Paper, Role, Rule, Setting, catalogue, find
+from opsrange.rules import Breach, Conduct, Paper, Role, Rule, Setting, find, rules
 from opsrange.rules.conduct import Watch
 from opsrange.types import Json
 from opsrange.world import Streams
@@ -190,13 +190,11 @@ class Governance:
 
     def _echoes(self) -> list[Sheet]:
         """What other rules' kind of document says about other things."""
-        return [
-            sheet for name in catalogue() if name != self.name for sheet in self._echoes_of(name)
-        ]
+        return [sheet for name in rules() if name != self.name for sheet in self._echoes_of(name)]
 
     def _echoes_of(self, name: str) -> Sequence[Sheet]:
         setting = self.setting
         target = setting.fault.get("service", "")
         others = [service for service in setting.around.services if service != target]
         stream = Streams(self._seed).stream(f"echoes {name}")
-        return catalogue()[name].echoes(setting.around, others, stream)
+        return rules()[name].echoes(setting.around, others, stream)
