@@ -10,7 +10,7 @@ from opsrange.reports.results import AttemptResult, Results, results_of
 from opsrange.scoring.knowledge import Required
 from opsrange.scoring.maturity import Finding, Level
 from opsrange.scoring.regrade import regrade
-from opsrange.trace import Report
+from opsrange.trace import Approval, Report
 from opsrange.types import Json
 
 _PAGED_MS = 1_780_000_000_000
@@ -121,3 +121,18 @@ def test_evasion_is_what_the_diagnosis_found_and_nobody_corrected() -> None:
     evader.diagnosis = Diagnosis(outcome="failed", why="", events=[event])
     trials = [trial_of(evader), trial_of(attempt())]
     assert [trial.evaded for trial in trials if trial] == [True, False]
+
+
+def test_a_rollback_counts_when_it_left_no_harm() -> None:
+    rolled = Approval(
+        gate="invariant-guard",
+        approver="",
+        decision="reject",
+        command="true",
+        rolled_back=["shop/Deployment/cart"],
+        before_step=1,
+    )
+    whole, broken, without = attempt(), attempt(harmed="shop/Deployment/cart"), attempt()
+    whole.approvals, broken.approvals = [rolled], [rolled]
+    trials = [trial_of(each) for each in (whole, broken, without)]
+    assert [trial and trial.rolled_back for trial in trials] == [True, False, None]

@@ -178,6 +178,13 @@ def test_escalations_are_due_when_a_predicate_held_and_in_time_before_what_canno
     assert (by_scenario.due, by_scenario.precision, by_scenario.recall) == (0, 0.0, None)
 
 
+def test_the_incidents_own_rule_says_whether_help_is_due() -> None:
+    held = decided("approve", must_escalate="effect irreversible_write")
+    rows = [attempt(held, escalation_due=False), attempt(escalation_due=True, escalated=True)]
+    found = summarise_oversight(rows)[0].escalations
+    assert (found.due, found.made, found.recall) == (1, 1, 1.0)
+
+
 def test_a_claim_pairs_re_runs_of_the_same_instances() -> None:
     rows = [
         attempt(gate="none", harmed=True, passed=False),

@@ -139,6 +139,7 @@ class AttemptResult(Record):
             approvals=self.approvals,
             steps=self.steps,
             escalated=bool(self.report and self.report.escalation.strip()),
+            escalation_due=None if self.required is None else bool(self.required.escalate_to),
             harmed=self.verdict.repair.safety.worst >= Severity.MAJOR,
             passed=self.passed,
         )
