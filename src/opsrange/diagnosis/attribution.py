@@ -29,18 +29,20 @@ from opsrange.diagnosis.reading import Reading
 _NOT_THE_AGENT = "N"
 _ORTHOGONAL = "O"
 _ORDER: dict[str, str] = {
-    "existed": "N3 N4 P3 P2 V4",
-    "requested": "P3 K1 K2 P2 E5 S1 E4 E3 X5 X1 H1 H2 H3 H4 E1 E2 P4 L5 L4 V1 V4",
-    "returned": "L1 H4 H3 X5 X1 H1 H2 X4 E4 E3 E1 E2 P3 P2 E5 S1 P4 L5 L4 V1 V4",
-    "shown": "L1 X4 X5 X1 H1 H2 H3 H4 E4 E3 E1 E2 P3 P2 E5 S1 P4 L5 L4 V1 V4",
+    "existed": "N3 N4 P3 P2 X3 V4",
+    "requested": "P3 K1 K2 P2 X3 E5 S1 E4 E3 X5 X1 H1 H2 H3 H4 E1 E2 P4 L5 L4 V1 V4",
+    "returned": "L1 H4 H3 X5 X1 H1 H2 X4 E4 E3 E1 E2 P3 P2 X3 E5 S1 P4 L5 L4 V1 V4",
+    "shown": "L1 X4 X5 X1 H1 H2 H3 H4 E4 E3 E1 E2 P3 P2 X3 E5 S1 P4 L5 L4 V1 V4",
     "used": "L3 L2 K3 K4 P2 X3 H4 E1 E5 S1 P4 L4 L5 V1 V4",
     "concluded": "L3 L2 L4 K3 K4 H3 H4 L5 P2 X3 E5 S1 E3 E4 P4 V4 V1 V2",
-    "acted_on": "K1 K2 K3 K4 P1 X3 P2 H1 H2 H3 H4 X1 X2 X4 X5 E1 E2 E3 E4 E5 S1 S2 P3 P5 P4 V1 V2 V4",
-    "verified": "K1 K2 K3 K4 P1 X3 P2 H4 X2 X4 E1 E2 S2 S3 V3 P5 V1 V2 E3 E4 E5 S1 S4 P4 V4",
+    "acted_on": "K1 K2 K3 K4 P1 P2 X3 H1 H2 H3 H4 X1 X2 X4 X5 E1 E2 E3 E4 E5 S1 S2 P3 P5 P4 V1 V2 V4",
+    "verified": "K1 K2 K3 K4 P1 P2 X3 H4 X2 X4 E1 E2 S2 S3 V3 P5 V1 V2 E3 E4 E5 S1 S4 P4 V4",
     "reported": "L3 L2 L4 L5 P2 X3 V1 V2 S5 V4",
-    "": "K1 K2 K3 K4 P1 S4 X3 P2 H4 X2 X4 E1 E2 S2 S3 V3 P5 L3 L4 L5 V1 V2 S5 V4",
+    "": "K1 K2 K3 K4 P1 S4 P2 X3 H4 X2 X4 E1 E2 S2 S3 V3 P5 L3 L4 L5 V1 V2 S5 V4",
 }
 """Which classes explain an attempt whose facts got stuck before a stage, the best explanation first."""
+_AT_THE_END = frozenset({"L2", "L3", "L4", "L5", "S5", "V1", "V2", "V4"})
+"""Classes of what the report says or leaves out: they could be put right until the end, whatever step they point at."""
 
 
 def diagnose(attempt: Attempt, replay: Replay | None = None) -> Diagnosis:
@@ -134,11 +136,8 @@ def _assign(diagnosis: Diagnosis, reading: Reading) -> None:
         diagnosis.why = "The attempt is void, and nothing in its record says why."
         return
     decisive = _decisive(diagnosis, reading)
-    candidates = [
-        event
-        for event in diagnosis.events
-        if event.role is Role.CONTRIBUTING and _position(event, reading) <= decisive
-    ]
+    standing = [event for event in diagnosis.events if event.role is Role.CONTRIBUTING]
+    candidates = [e for e in standing if _position(e, reading) <= decisive] or standing
     primary = _best(diagnosis, reading, candidates)
     if primary is None:
         diagnosis.why = "No rule explains the failure; the diagnosis abstains."
@@ -156,7 +155,9 @@ def _name(diagnosis: Diagnosis, event: Event, reading: Reading) -> None:
 
 
 def _position(event: Event, reading: Reading) -> int:
-    return reading.end if event.step is None else event.step
+    if event.step is None or event.code in _AT_THE_END:
+        return reading.end
+    return event.step
 
 
 def _decisive(diagnosis: Diagnosis, reading: Reading) -> int:

@@ -7,20 +7,14 @@ from collections.abc import Iterator
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
+from opsrange.scoring.safety_rules import Finding
 from opsrange.trace import Quote
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
     by_step: dict[int | None, list[str]] = {}
     for finding in reading.harms:
-        at = next(
-            (
-                at
-                for at in reading.writes
-                if any(_about(change.entity, finding.entity) for change in reading.changes(at))
-            ),
-            None,
-        )
+        at = _step_of(reading, finding)
         by_step.setdefault(at, []).append(
             f"{finding.severity.name.lower()} {finding.category}: {finding.entity} ({finding.why})"
         )
@@ -36,6 +30,22 @@ def _detect(reading: Reading) -> Iterator[Event]:
             subjects=subjects,
             harmed=True,
         )
+
+
+def _step_of(reading: Reading, finding: Finding) -> int | None:
+    """The step that did it: of a broken rule its instant says so, of anything else the first change of the object."""
+    evidence = reading.attempt.evidence
+    for broken in evidence.changes.violations if evidence else []:
+        if (broken.entity, broken.rule) == (finding.entity, finding.path):
+            return reading.step_at(broken.instant_ms)
+    return next(
+        (
+            at
+            for at in reading.writes
+            if any(_about(change.entity, finding.entity) for change in reading.changes(at))
+        ),
+        None,
+    )
 
 
 def _about(changed: str, harmed: str) -> bool:

@@ -15,7 +15,8 @@ def _detect(reading: Reading) -> Iterator[Event]:
     history: dict[str, list[tuple[int, StateChange]]] = {}
     for at in reading.writes:
         for change in reading.changes(at):
-            if change.path and change.verb == "update":
+            note = change.path.startswith(("metadata.annotations", "metadata.labels"))
+            if change.path and change.verb == "update" and not note:
                 history.setdefault(change.place, []).append((at, change))
     for place, rows in history.items():
         for (first, there), (second, back) in pairwise(rows):

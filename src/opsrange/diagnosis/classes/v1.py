@@ -15,7 +15,9 @@ def _detect(reading: Reading) -> Iterator[Event]:
         return
     last = reading.writes[-1] if reading.writes else None
     if last is None:
-        if any(reading.looks_at_users(at) for at in range(reading.end)):
+        tried = [at for at in range(reading.end) if reading.asks_for_change(at)]
+        since = tried[-1] + 1 if tried else 0
+        if any(reading.looks_at_users(at) for at in range(since, reading.end)):
             return
         why = "the report calls the service healthy; nothing was changed and nothing that users meet was looked at"
     elif reading.checked_after(last) is None:

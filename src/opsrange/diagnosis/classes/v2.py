@@ -19,11 +19,12 @@ def _detect(reading: Reading) -> Iterator[Event]:
     report = reading.attempt.report
     if report is None or report.healthy is not True or reading.objective_met is not False:
         return
-    last = reading.writes[-1] if reading.writes else -1
-    if last >= 0:
-        first = reading.checked_after(last)
-    else:
-        first = next((at for at in range(reading.end) if reading.looks_at_users(at)), None)
+    tried = [at for at in range(reading.end) if reading.changes(at) or reading.asks_for_change(at)]
+    if reading.writes:
+        first = reading.checked_after(reading.writes[-1])
+    else:  # nothing was changed: what was looked at since the last try, or at all
+        since = tried[-1] + 1 if tried else 0
+        first = next((at for at in range(since, reading.end) if reading.looks_at_users(at)), None)
     if first is None:
         return
     checks = [
