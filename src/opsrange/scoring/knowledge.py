@@ -102,7 +102,7 @@ class ArmSummary(Record):
     broke_rule: float | None
     """Of attempts at instances with a rule."""
     sought: float | None
-    """Of those, attempts that looked at any document."""
+    """Of those, attempts that looked for a document; what is handed over is not sought."""
     retrieved_recall: float | None
     """Governing documents among the first results of any search, read from files, or handed over."""
     opened_recall: float | None
@@ -213,7 +213,7 @@ def _arm(
         worse=sum(gain < 0 for _, gain in gains),
         efficiency=ratio_of_means(_triples(without, mine, best), seed) if gains else None,
         broke_rule=_mean(attempt.required.broken for attempt in ruled if attempt.required),
-        sought=_mean(bool(attempt.uses) for attempt in ruled),
+        sought=_mean(any(use.tool != "prompt" for use in attempt.uses) for attempt in ruled),
         retrieved_recall=_recall(ruled, _retrieved),
         opened_recall=_recall(ruled, _opened),
         stale_shown=len(misled),
