@@ -22,6 +22,7 @@ INDEX = Index(
         Document(
             id="TCK-10", title="Timeout", body="Sessions die with ORA-00020 at 10.0.3.7:5432."
         ),
+        Document(id="AN-5", title="Who calls whom", body="Every namespace has network policies."),
         Document(
             id="PM-3", title="Out of memory", body="The kernel's OOMKilled; café was ERR_NO_MEM."
         ),
@@ -46,6 +47,7 @@ def found(query: str, limit: int = 5) -> list[str]:
         ("ERR_NO_MEM", "PM-3"),
         ("oomkilled", "PM-3"),
         ("cafe", "PM-3"),
+        ("NetworkPolicy", "AN-5"),
         ("deadlocks", "TCK-9"),
         ("restaurants near the stations", "CHAT-88"),
         ('"Rolling back" AND catalogue*', "RB-0112"),

@@ -17,12 +17,13 @@ from opsrange.trace import Record
 
 QUERY_WORDS_MAX = 32
 """Distinct words of a query that count; a pasted log line has fewer."""
-RANKED_MAX = 2_500
+RANKED_MAX = 1_500
 """Occurrences that are ranked for one query, the rarest terms' first: at 4 µs each, what keeps a search below 20 ms."""
 SNIPPET_WORDS = 24
 _WORD = re.compile(r"\w+(?:[^\w\s]+\w+)*")
 """Letters and digits, and what joins them: ``ORA-00060``, ``shop/Deployment/cart`` and ``10.0.3.7`` are one word each."""
 _PART = re.compile(r"[^\W_]+")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _WEIGHTS = (4.0, 4.0, 1.0)
 """Of id, title and body: a hit in a name says more than one in prose."""
 
@@ -107,12 +108,17 @@ class Index:
 
 
 def terms_of(query: str) -> list[str]:
-    """The terms of a query as FTS5 reads them, whatever the query is: a joined word is a phrase, and its parts count too."""
+    """The terms of a query as FTS5 reads them, whatever the query is.
+
+    A joined word is a phrase, and its parts count too; ``NetworkPolicy`` also asks for network policies.
+    """
     terms: dict[str, None] = {}
-    words = dict.fromkeys(_WORD.findall(_plain(query).lower()))
-    for word in list(words)[:QUERY_WORDS_MAX]:
+    words = {word.lower(): word for word in _WORD.findall(_plain(query))}
+    for word in list(words.values())[:QUERY_WORDS_MAX]:
         parts = _PART.findall(word)
-        terms |= dict.fromkeys([" ".join(parts), *parts] if parts else [])
+        humped = [" ".join(_HUMP.findall(part)) for part in parts]
+        phrases = [" ".join(parts), *parts, *(phrase for phrase in humped if " " in phrase)]
+        terms |= dict.fromkeys(phrase.lower() for phrase in phrases if phrase)
     return [f'"{term}"' for term in terms]
 
 
