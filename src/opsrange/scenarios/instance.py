@@ -235,15 +235,18 @@ def _rollback(instance: Instance, arguments: Json) -> None:
     roll_back(instance, set(arguments["entities"]), instance.checkpoint)
 
 
+def _labelled(alert: Alert) -> str:
+    """Its labels but the one that repeats the name."""
+    labels = sorted(item for item in alert.labels.items() if item[0] != "alertname")
+    return f"{{{','.join(f'{key}={value}' for key, value in labels)}}}"
+
+
 def _outlook(instance: Instance, arguments: Json) -> Json:
     """What ``window_ms`` from ``since_ms`` on bring. For forks: the clock moves there."""
     estate = instance.estate
     window_ms = int(arguments["window_ms"])
     estate.advance(int(arguments["since_ms"]) + window_ms - instance.kernel.now_ms)
-    alerts = [
-        f"{alert.name}{{{','.join(f'{key}={value}' for key, value in sorted(alert.labels.items()))}}}"
-        for alert in estate.paging_alerts()
-    ]
+    alerts = [f"{alert.name}{_labelled(alert)}" for alert in estate.paging_alerts()]
     return {"health": estate.health(window_ms), "alerts": alerts}
 
 
