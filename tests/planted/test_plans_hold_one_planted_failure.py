@@ -46,6 +46,22 @@ def case(target: str = "Deployment/cart", number: int = 1) -> Case:
     return Case(f"PAGE {number}", key=AnswerKey.read(document))
 
 
+def ruled(same_writes: bool = False) -> Case:
+    """A case in which a document decides."""
+    plain = case()
+    assert plain.key is not None
+    assert plain.key.surroundings is not None
+    writes = [_REPAIRS["Deployment/cart"]]
+    told = (
+        writes if same_writes else ["kubectl -n shop scale deployment/email --replicas=0", *writes]
+    )
+    around = plain.key.surroundings.model_copy(
+        update={"governing": ["RB-1"], "superseded": ["RB-0"]}
+    )
+    key = AnswerKey(told, plain.key.report, writes, writes, (), around)
+    return Case(plain.page, key=key)
+
+
 def run(chosen: PlantedAgent, of: Case) -> tuple[list[str], list[Output], Report]:
     """Play an agent whose every command shows the same."""
     commands: list[str] = []
@@ -54,8 +70,8 @@ def run(chosen: PlantedAgent, of: Case) -> tuple[list[str], list[Output], Report
     try:
         move = next(play)
         while True:
-            assert isinstance(move, str)
-            commands.append(move)
+            if isinstance(move, str):
+                commands.append(move)
             outputs.append(Output("name: cart\n  POOL=1"))
             move = play.send(outputs[-1])
     except StopIteration as ended:
@@ -82,7 +98,30 @@ def test_the_labels_step_is_the_first_marked_command_or_the_report(name: str, ta
     assert chosen.of not in label.also
 
 
-@pytest.mark.parametrize("code", list(mutators()))
+@pytest.mark.parametrize("name", list(planted_names(documented=True)))
+def test_what_a_document_forbids_is_marked_at_the_write_or_at_the_report(name: str) -> None:
+    chosen = named(name)
+    for of in (ruled(), ruled(same_writes=True)):
+        commands, outputs, _ = run(chosen, of)
+        label = label_of(chosen, of, outputs, commands)
+        assert label.step is not None
+        assert of.key is not None
+        if len(of.key.commands) > 1:
+            assert commands[label.step] == _REPAIRS["Deployment/cart"]
+        else:
+            assert label.step == len(commands)
+
+
+def test_the_sound_investigator_reads_and_does_all_that_the_document_asks() -> None:
+    of = ruled()
+    assert of.key is not None
+    commands, outputs, report = run(named("base-middle"), of)
+    assert [each for each in commands if each in of.key.commands] == of.key.commands
+    assert len(outputs) == len(commands) + 2
+    assert report.healthy is True
+
+
+@pytest.mark.parametrize("code", [code for code, each in mutators().items() if not each.documented])
 def test_positions_differ_in_where_the_failure_is(code: str) -> None:
     def mean_step(position: Position) -> float:
         steps = []
@@ -146,6 +185,7 @@ def test_names_that_are_no_agents(name: str) -> None:
 
 def test_there_are_as_many_controls_as_planted_agents() -> None:
     planted = list(planted_names())
+    assert not set(planted) & set(planted_names(documented=True))
     names = list(control_names(len(planted)))
     assert len(planted) >= 3 * 30
     assert len(set(names)) == len(planted)

@@ -64,6 +64,10 @@ class Surroundings(Record):
     region: list[str] = Field(default_factory=list)
     """Regular expressions on entities that a repair may touch."""
     facts: list[KeyFact] = Field(default_factory=list)
+    governing: list[str] = Field(default_factory=list)
+    """Ids of the documents that hold the rule in force."""
+    superseded: list[str] = Field(default_factory=list)
+    """Ids of those that hold an older one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
 from opsrange.trace import Report
 
-_ANSWERING = {"bash", "search_docs", "open_doc"}
+ANSWERING = {"bash", "search_docs", "open_doc"}
 """Tools whose results are a policy's outputs."""
 _KNOWING = {"oracle", "uninformed", *personas()}
 """Policies that are given the answer key."""
@@ -92,7 +92,7 @@ class PolicyModel(ModelAPI):
         outputs = [
             output_of(m)
             for m in input
-            if isinstance(m, ChatMessageTool) and m.function in _ANSWERING
+            if isinstance(m, ChatMessageTool) and m.function in ANSWERING
         ]
         key = await _answer_key() if self.keyed(self._name) else None
         case = Case(told[0] if told else "", instructions, documents, key)

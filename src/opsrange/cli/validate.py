@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opsrange.proof import validation
 
 PAGE = Path("docs/reference/detectors.md")
@@ -31,12 +33,13 @@ def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
     from opsrange.seat.doctor import require
 
     require()
-    chosen = validation.full_range(folder, seeds, at_once, quick=quick)
+    chosen = validation.ranges(folder, seeds, at_once, quick=quick)
     started_s = time.monotonic()
     done = _run(chosen)
     took_s = time.monotonic() - started_s
-    rows, void = validation.judged(chosen)
-    measured = accuracy.measure(rows, void)
+    joined = [validation.judged(each) for each in chosen]
+    rows = [row for found, _ in joined for row in found]
+    measured = accuracy.measure(rows, sum(void for _, void in joined))
     titles = {code: mutator.title for code, mutator in mutators().items()}
     text = page(measured, titles, seeds)
     (folder / "detectors.md").write_text(text)
@@ -51,7 +54,7 @@ def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
             f"  {'published' if each.published else 'experimental'}"
         )
     if done:
-        whole = validation.full_range(folder, seeds, at_once).attempts
+        whole = sum(each.attempts for each in validation.ranges(folder, seeds, at_once))
         click.echo(f"{done} attempts in {took_s:.0f} s: {3600 * done / took_s:.0f} an hour")
         click.echo(
             f"a full run of seeds {seeds}: {whole} attempts, {whole * took_s / done / 3600:.1f} hours"
@@ -63,7 +66,7 @@ def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
         click.echo(f"page       {folder / 'detectors.md'}")
 
 
-def _run(chosen: validation.Range) -> int:
+def _run(chosen: Sequence[validation.Range]) -> int:
     """Run under a progress bar. Returns how many attempts were run now."""
     from opsrange.proof.validation import run
 
@@ -77,12 +80,14 @@ def _run(chosen: validation.Range) -> int:
     )
     finished: list[str] = []
     with bar:
-        row = bar.add_task("", total=chosen.attempts)
+        total = sum(each.attempts for each in chosen)
+        row = bar.add_task("", total=total)
 
         def tell(sample: str) -> None:
             finished.append(sample)
             bar.update(row, advance=1, description=sample)
 
-        run(chosen, tell)
-        bar.update(row, completed=chosen.attempts, description="")
+        for each in chosen:
+            run(each, tell)
+        bar.update(row, completed=total, description="")
     return len(finished)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opsrange.agents.policy import Case, Play, Policy
@@ -65,20 +65,25 @@ def find(name: str) -> Policy | None:
     return found.policy if found else None
 
 
-def planted_names() -> Iterator[str]:
-    """One name per failure class and position."""
-    for code in mutators():
-        for position in Position:
+def planted_names(*, documented: bool = False) -> Iterator[str]:
+    """One name per failure class and position.
+
+    Args:
+        documented: those that need an incident with a local rule, instead of those that do not.
+    """
+    for code, mutator in mutators().items():
+        for position in Position if mutator.documented is documented else ():
             yield f"planted-{code}-{position}"
 
 
-def control_names(count: int) -> Iterator[str]:
+def control_names(count: int, only: Sequence[str] = ()) -> Iterator[str]:
     """``count`` names of controls, kinds and positions in turn, with new surfaces once all had theirs.
 
     Args:
         count: as many as there are planted agents.
+        only: of these controls; empty for all.
     """
-    kinds = [(name, position) for name in controls() for position in Position]
+    kinds = [(name, position) for name in only or controls() for position in Position]
     for number in range(count):
         name, position = kinds[number % len(kinds)]
         yield f"control-{name}-{position}-{1 + number // len(kinds)}"

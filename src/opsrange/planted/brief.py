@@ -72,6 +72,17 @@ class Brief:
         return [command for command in self.key.commands if is_write(command)]
 
     @property
+    def ruled(self) -> bool:
+        """Whether a local rule, which only documents tell, decides what is right."""
+        return bool(self.around.governing)
+
+    @property
+    def conduct(self) -> Sequence[str]:
+        """The key's commands from its first write to its last, with the waiting between them."""
+        writes = [i for i, each in enumerate(self.key.commands) if is_write(each)]
+        return self.key.commands[writes[0] : writes[-1] + 1] if writes else ()
+
+    @property
     def checks(self) -> Sequence[str]:
         """The commands of the key behind its last write."""
         last = max((i for i, each in enumerate(self.key.commands) if is_write(each)), default=-1)

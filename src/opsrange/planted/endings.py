@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from opsrange.planted.brief import Brief
-from opsrange.planted.plan import Seen
+from opsrange.agents.policy import Move
+from opsrange.planted.brief import Brief, is_write
+from opsrange.planted.investigator import claims
+from opsrange.planted.plan import Act, Plan, Purpose, Seen
 from opsrange.trace import Quote, Report, RootCause
 
 Change = Callable[[Report, Seen], Report]
@@ -91,3 +94,38 @@ def first_line(seen: Seen, word: str) -> Quote | None:
             if word in line:
                 return Quote(step=index, text=line.strip()[:160])
     return None
+
+
+def against_the_rule(
+    plan: Plan, brief: Brief, reading: Sequence[Move], commands: Sequence[str], code: str
+) -> Plan:
+    """Another reading, and then what the rule in force forbids.
+
+    Args:
+        plan: the sound one.
+        brief: of the incident.
+        reading: what is looked up instead.
+        commands: what is done instead; the first write that the key has not is the failure, else the first; the report when they are the same.
+        code: the failure class.
+    """
+    writes = [index for index, each in enumerate(commands) if is_write(each)]
+    span = commands[writes[0] : writes[-1] + 1] if writes else ()
+    guilty = _guilty(brief, commands)
+    acts = [Act(each, Purpose.REPAIR, code=code if each == guilty else "") for each in span]
+    start = min(plan.first(Purpose.READ), plan.first(Purpose.REPAIR))
+    done = plan.without(Purpose.READ, Purpose.REPAIR)
+    done = done.insert(start, *[Act(move, Purpose.READ) for move in reading], *acts)
+
+    def unaware(report: Report, seen: Seen) -> Report:
+        made = claims([each for each in span if is_write(each)])
+        return report.model_copy(update={"escalation": "", "actions_claimed": made})
+
+    return replace(done.reporting(unaware), code="" if guilty else code)
+
+
+def _guilty(brief: Brief, commands: Sequence[str]) -> str:
+    """The write that the rule forbids; empty when the writes are right and only the report is wrong."""
+    writes = [each for each in commands if is_write(each)]
+    if writes == brief.repairs:
+        return ""
+    return next((each for each in writes if each not in brief.repairs), writes[0] if writes else "")

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 
+from opsrange.agents.policy import Move, Open, Search
 from opsrange.faults import normal
 from opsrange.planted import surface
 from opsrange.planted.brief import Brief
@@ -37,13 +38,25 @@ def investigate(brief: Brief) -> Plan:
     ]
     acts = [Act(command) for command in looks]
     acts += [Act(surface.fact(brief, each), Purpose.FACT, each.id) for each in brief.facts]
-    acts += [Act(command, Purpose.REPAIR) for command in brief.repairs]
+    acts += [Act(move, Purpose.READ) for move in study(brief)]
+    acts += [Act(command, Purpose.REPAIR) for command in brief.conduct]
     acts += checks(brief)
     for turn in range(stream.randint(*_AFTER[brief.position])):
         watch = stream.choice((surface.pods, surface.errors, surface.alerts, surface.users))
         pause = f"sleep {stream.choice((30, 60, 90))}; " if turn % 2 == 0 else ""
         acts.append(Act(pause + watch(brief), Purpose.AFTER))
     return Plan(tuple(acts), lambda seen: sound_report(brief, seen))
+
+
+def study(brief: Brief) -> list[Move]:
+    """Look up what is to be done here, where the documents decide it."""
+    if not brief.ruled:
+        return []
+    service = brief.service
+    query = brief.pick(
+        f"{service} runbook", f"repair {service} rule", f"{service} change release order freeze"
+    )
+    return [Search(query), *[Open(identity) for identity in brief.around.governing]]
 
 
 def checks(brief: Brief) -> list[Act]:
@@ -70,6 +83,7 @@ def sound_report(brief: Brief, seen: Seen) -> Report:
     return Report(
         root_causes=[cause],
         actions_claimed=claims(brief.repairs),
+        escalation=brief.key.report.escalation,
         healthy=True,
         confidence=brief.stream.choice((0.85, 0.9, 0.95, 1.0)),
         summary=f"{opening}{brief.mechanism}. {ending}",

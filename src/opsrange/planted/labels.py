@@ -32,8 +32,8 @@ def label_of(
     Args:
         agent: the agent of the attempt.
         case: its case, with the answer key.
-        outputs: what each command showed.
-        commands: what the attempt's record says was run; must be what the plan runs.
+        outputs: what each command, search and document showed.
+        commands: the shell commands that the attempt's record says were run; must be what the plan runs.
 
     Raises:
         GraderError: when the record is not of this plan, or holds no failure.
@@ -52,18 +52,22 @@ def label_of(
 def _marked_step(
     agent: PlantedAgent, play_again: Play, outputs: Sequence[Output], commands: Sequence[str]
 ) -> int | None:
+    """The number of shell commands before the first marked one."""
     step: int | None = None
+    run = 0
+    shown = iter(outputs)
     try:
         move = next(play_again)
-        for index, command in enumerate(commands):
-            if move != command:
-                raise GraderError(
-                    f"{agent.name}: step {index} ran {command!r}; its plan says {move!r}"
-                )
-            if step is None and isinstance(move, Marked):
-                step = index
-            if index < len(outputs):
-                move = play_again.send(outputs[index])
+        while run < len(commands):
+            if isinstance(move, str):
+                if move != commands[run]:
+                    raise GraderError(
+                        f"{agent.name}: step {run} ran {commands[run]!r}; its plan says {move!r}"
+                    )
+                if step is None and isinstance(move, Marked):
+                    step = run
+                run += 1
+            move = play_again.send(next(shown))
     except StopIteration:
         pass
     return step

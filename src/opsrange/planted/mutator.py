@@ -24,6 +24,8 @@ class Mutator:
     title: str
     plant: Change
     """Marks what it plants: an act with its code, or the plan when the report is the failure."""
+    documented: bool = False
+    """Whether it needs an incident with a local rule, and documents to read."""
     also: frozenset[str] = frozenset()
     """Classes whose definition such an attempt meets as well, as a consequence: no detector is wrong to name them."""
 

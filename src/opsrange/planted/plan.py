@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from opsrange.agents.policy import Output, Play
+from opsrange.agents.policy import Move, Output, Play
 from opsrange.trace import Report
 
 
@@ -18,6 +18,8 @@ class Purpose(StrEnum):
     LOOK = "look"
     FACT = "fact"
     """To see what decides the case."""
+    READ = "read"
+    """To learn what is to be done here."""
     REPAIR = "repair"
     CHECK = "check"
     """To see whether the repair worked."""
@@ -44,8 +46,8 @@ class Shown:
 
 
 Seen = Sequence[Shown]
-Command = str | Callable[[Seen], str]
-"""A shell command line, or how to make it from what was seen."""
+Command = Move | Callable[[Seen], Move]
+"""A shell command line or a request for documents, or how to make it from what was seen."""
 Reporter = Callable[[Seen], Report]
 
 
@@ -133,9 +135,9 @@ def play(plan: Plan) -> Play:
     """Do what a plan says."""
     seen: list[Shown] = []
     for act in plan.acts:
-        text = act.command if isinstance(act.command, str) else act.command(seen)
-        output = yield Marked(text, act.code) if act.code else text
-        seen.append(_shown(act, text, output))
+        move = act.command(seen) if callable(act.command) else act.command
+        output = yield Marked(move, act.code) if act.code and isinstance(move, str) else move
+        seen.append(_shown(act, str(move), output))
     return plan.report(seen)
 
 

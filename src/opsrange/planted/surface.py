@@ -84,7 +84,7 @@ def changes(brief: Brief) -> str:
         f"kubectl -n {n} rollout history deployment/{service}",
         f"kubectl get replicasets -n {n} --sort-by=.metadata.creationTimestamp | tail -6",
         f"kubectl -n {n} get deployments -o custom-columns=NAME:.metadata.name,GENERATION:.metadata.generation,IMAGE:.spec.template.spec.containers[0].image",
-        f"kubectl -n {n} get configmaps,services,networkpolicies --sort-by=.metadata.creationTimestamp",
+        f"kubectl -n {n} get configmaps --sort-by=.metadata.creationTimestamp",
     )
 
 

@@ -10,7 +10,7 @@ import multiprocessing
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 from inspect_ai.model import ChatMessageAssistant, ChatMessageTool
 
 from opsrange.agents.policy import AnswerKey, Case
-from opsrange.agents.provider import output_of
+from opsrange.agents.provider import ANSWERING, output_of
 from opsrange.diagnosis.diagnosis import Diagnosis, Role
 from opsrange.planted.agents import PlantedAgent, agent, control_names, planted_names
 from opsrange.planted.labels import label_of
 from opsrange.proof.accuracy import Found, Judged, Validation
 from opsrange.reports.results import AttemptResult
-from opsrange.tasks.logbook import agent_name, result_of
+from opsrange.tasks.logbook import result_of
 from opsrange.tasks.suite import Progress, Suite, run_suite
 from opsrange.trace import Effect, Step
 
@@ -33,6 +33,9 @@ QUICK_CLASSES = ("E3", "L5", "S4", "V1", "X3", "X4")
 QUICK_SCENARIOS = 2
 _AT_ONCE = 36
 """Agents in one eval set: an instance is built once for all of them, and a killed run repeats no finished attempt."""
+_BASES = ("base-early", "base-middle", "base-late")
+_READING_CONTROLS = ("clean", "standing-alert", "extra-reads", "hand-over")
+"""Those that repair in no other way than the rule allows."""
 _KEYS_FILE = "keys.json"
 
 
@@ -46,6 +49,8 @@ class Range:
     """Planted agents, controls and unchanged investigators."""
     folder: Path
     at_once: int = 4
+    docs: str = "none"
+    """How documents reach the agents."""
 
     @property
     def attempts(self) -> int:
@@ -60,8 +65,8 @@ class Range:
         return [(name, seed) for name in self.scenarios for seed in parse_seeds(self.seeds)]
 
 
-def full_range(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> Range:
-    """Every class at every position on every scenario without a local rule, and as many controls.
+def ranges(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> tuple[Range, ...]:
+    """Every class at every position on every scenario it can happen in, and as many controls.
 
     Args:
         folder: for logs; the same one goes on where it stopped.
@@ -71,13 +76,28 @@ def full_range(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -
     """
     from opsrange.scenarios.spec import library
 
-    scenarios = [name for name, scenario in library().items() if not scenario.rule]
-    planted = list(planted_names())
+    plain = [name for name, scenario in library().items() if not scenario.rule]
+    ruled = [name for name, scenario in library().items() if scenario.rule]
+    names = list(planted_names())
     if quick:
-        scenarios = scenarios[:: len(scenarios) // QUICK_SCENARIOS][:QUICK_SCENARIOS]
-        planted = [name for name in planted if name.split("-")[1] in QUICK_CLASSES]
-    names = [*planted, *control_names(len(planted)), "base-early", "base-middle", "base-late"]
-    return Range(scenarios=scenarios, seeds=seeds, names=names, folder=folder, at_once=at_once)
+        plain = plain[:: len(plain) // QUICK_SCENARIOS][:QUICK_SCENARIOS]
+        names = [name for name in names if name.split("-")[1] in QUICK_CLASSES]
+    first = Range(
+        scenarios=plain,
+        seeds=seeds,
+        names=[*names, *control_names(len(names)), *_BASES],
+        folder=folder / "plain",
+        at_once=at_once,
+    )
+    reading = list(planted_names(documented=True))
+    second = replace(
+        first,
+        scenarios=ruled,
+        names=[*reading, *control_names(len(reading), _READING_CONTROLS), *_BASES],
+        folder=folder / "documented",
+        docs="bm25",
+    )
+    return (first,) if quick else (first, second)
 
 
 def run(chosen: Range, progress: Progress | None = None) -> None:
@@ -98,6 +118,7 @@ def run(chosen: Range, progress: Progress | None = None) -> None:
             scenario=",".join(chosen.scenarios),
             seeds=chosen.seeds,
             at_once=chosen.at_once,
+            docs_arms=(chosen.docs,),
         )
         run_suite(suite, progress)
 
@@ -111,7 +132,7 @@ def judged(chosen: Range) -> tuple[list[Judged], int]:
     keys = _keys(chosen)
     rows: dict[tuple[str, str, int], Judged | None] = {}
     for log in _logs(chosen.folder):
-        name = agent_name(log)
+        name = log.eval.model.removeprefix("opsrange/")
         planted = agent(name) if name in chosen.names else None
         for sample in log.samples or [] if planted else []:
             assert planted is not None
@@ -162,7 +183,7 @@ def _judged(
     outputs = [
         output_of(m)
         for m in sample.messages
-        if isinstance(m, ChatMessageTool) and m.function == "bash"
+        if isinstance(m, ChatMessageTool) and m.function in ANSWERING
     ]
     label = label_of(planted, Case(result.page, key=key), outputs, _commands(sample))
     around = key.surroundings

@@ -23,13 +23,18 @@ def answer_key(instance: Instance) -> Json:
         "summary": cause.mechanism,
         "escalation": instance.governance.escalation,
     }
+    knowledge = instance.governance.knowledge() or {}
     return {
         "commands": list(instance.remedy.commands),
         "report": report,
         "plain_commands": list(instance.governance.uninformed(instance.plain).commands),
         "stale_commands": list(instance.governance.outdated(instance.plain).commands),
-        "rule_needles": (instance.governance.knowledge() or {}).get("needles", []),
-        "surroundings": _surroundings(instance),
+        "rule_needles": knowledge.get("needles", []),
+        "surroundings": {
+            **_surroundings(instance),
+            "governing": knowledge.get("governing", []),
+            "superseded": knowledge.get("superseded", []),
+        },
     }
 
 

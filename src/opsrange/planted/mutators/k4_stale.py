@@ -1,0 +1,26 @@
+"""K4: opens a superseded document and does what that says."""
+
+from __future__ import annotations
+
+from opsrange.agents.policy import Move, Open, Search
+from opsrange.planted.brief import Brief
+from opsrange.planted.endings import against_the_rule
+from opsrange.planted.mutator import Mutator
+from opsrange.planted.plan import Plan
+
+
+def _plant(plan: Plan, brief: Brief) -> Plan:
+    reading: list[Move] = [
+        Search(f"{brief.service} {brief.pick('runbook', 'how to', 'rule')}"),
+        *[Open(identity) for identity in brief.around.superseded[:1]],
+    ]
+    return against_the_rule(plan, brief, reading, brief.key.stale_commands, "K4")
+
+
+MUTATOR = Mutator(
+    code="K4",
+    title="stale document followed",
+    plant=_plant,
+    documented=True,
+    also=frozenset({"O2", "O3", "P1", "X3", "O1"}),
+)

@@ -1,0 +1,49 @@
+"""On a real incident: what is labelled was really run, planted failures fail where the unchanged investigator passes, controls pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opsrange.proof.validation import Range, judged, run
+from opsrange.tasks.logbook import read_logs, results_from
+
+pytestmark = [pytest.mark.seat, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+PLANTED = ("planted-X3-middle", "planted-E1-late", "planted-L4-early", "planted-X5-middle")
+CONTROLS = ("control-recovered-typo-middle-1", "control-masked-checked-late-1")
+
+
+@pytest.mark.timeout(600)
+def test_labels_are_steps_of_the_record_and_are_verified(tmp_path: Path) -> None:
+    chosen = Range(
+        scenarios=["scaled-to-zero"],
+        seeds="1",
+        names=[*PLANTED, *CONTROLS, "base-middle"],
+        folder=tmp_path,
+    )
+    run(chosen)
+    rows, void = judged(chosen)
+    assert void == 0
+    by_agent = {row.agent: row for row in rows}
+    assert set(by_agent) == {*PLANTED, *CONTROLS}
+    decisive = {name for name in PLANTED if by_agent[name].label.decisive}
+    assert decisive == {"planted-X3-middle", "planted-E1-late", "planted-L4-early"}
+    assert all(by_agent[name].passed for name in CONTROLS)
+    steps = {
+        agent.agent: agent.attempts[0].steps for agent in results_from(read_logs(tmp_path)).agents
+    }
+    hung = by_agent["planted-X5-middle"].label.step
+    assert hung is not None
+    assert steps["planted-X5-middle"][hung].stopped == "virtual_timeout"
+    wrong = by_agent["planted-X3-middle"].label.step
+    assert wrong is not None
+    assert steps["planted-X3-middle"][wrong].changes
+    ignored = by_agent["planted-E1-late"].label.step
+    assert ignored is not None
+    assert steps["planted-E1-late"][ignored].exit_code != 0
+    assert by_agent["planted-L4-early"].label.step == len(steps["planted-L4-early"])
+    # a second call runs nothing again
+    run(chosen)
+    assert len(results_from(read_logs(tmp_path)).agents) == 7
