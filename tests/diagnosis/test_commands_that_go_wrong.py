@@ -96,6 +96,16 @@ def test_a_masked_failure_of_a_write_is_x4() -> None:
     assert stands(attempt(looks(), half, said=report()), "X4").step == 1
 
 
+def test_a_masked_failure_is_no_silent_no_op() -> None:
+    quiet = step(
+        f"kubectl -n {NS} set env deployment/cart A=1 2>/dev/null | cat",
+        pipeline_exit_codes=[[1, 0]],
+    )
+    case = attempt(looks(), quiet, said=report())
+    assert stands(case, "X4").step == 1
+    assert silent(case, "X2")
+
+
 def test_a_masked_failure_that_is_made_good_is_not() -> None:
     half = step(
         f"kubectl -n {NS} set resources deployment/cart --limits=memory=1Gi | tee out.txt",

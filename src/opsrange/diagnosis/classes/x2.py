@@ -17,6 +17,8 @@ def _detect(reading: Reading) -> Iterator[Event]:
             continue
         if any(approval.decision == "reject" for approval in step.approvals):
             continue
+        if any(code != 0 for row in step.pipeline_exit_codes for code in row):
+            continue  # it did not succeed, even if the whole line did: X4
         targets = {name.rpartition("/")[2] for call in calls for name in call.names}
         later = next(
             (
