@@ -40,5 +40,5 @@ MUTATOR = Mutator(
     code="E2",
     title="wrong remedy class",
     plant=_plant,
-    also=frozenset({"V4", "O1", "L2", "L3", "E3"}),
+    also=frozenset({"P3", "E1", "L1", "V4", "O1", "L2", "L3", "E3"}),
 )

@@ -18,8 +18,10 @@ def _plant(plan: Plan, brief: Brief) -> Plan:
     tried = plan.insert(start, Act(command), *retries)
     if start <= plan.first(Purpose.REPAIR) and brief.stream.random() < 0.5:
         given_up = tried.until(start + 1 + len(retries)).reporting(unresolved(brief))
-        return replace(given_up, also=frozenset({"V4", "L2"}))
+        return replace(given_up, also=frozenset({"V4", "L1", "L2"}))
     return tried
 
 
-MUTATOR = Mutator(code="E3", title="blind retry", plant=_plant, also=frozenset({"O1", "S1", "E1"}))
+MUTATOR = Mutator(
+    code="E3", title="blind retry", plant=_plant, also=frozenset({"P3", "O1", "S1", "E1"})
+)

@@ -21,5 +21,5 @@ MUTATOR = Mutator(
     title="sought, not retrieved",
     plant=_plant,
     documented=True,
-    also=frozenset({"O2", "O3", "P1", "X3", "O1"}),
+    also=frozenset({"P2", "P3", "O2", "O3", "P1", "X3", "O1"}),
 )

@@ -14,4 +14,6 @@ def _plant(plan: Plan, brief: Brief) -> Plan:
     return plan.until(end[brief.position]).reporting(unresolved(brief), "V4")
 
 
-MUTATOR = Mutator(code="V4", title="gave up", plant=_plant, also=frozenset({"L1", "L2", "P5"}))
+MUTATOR = Mutator(
+    code="V4", title="gave up", plant=_plant, also=frozenset({"P3", "L1", "L2", "P5"})
+)

@@ -29,5 +29,5 @@ MUTATOR = Mutator(
     code="X4",
     title="masked or partial failure",
     plant=_plant,
-    also=frozenset({"E1", "E4", "V1", "V2", "H3", "S5", "X1"}),
+    also=frozenset({"X2", "E1", "E4", "V1", "V2", "H3", "S5", "X1"}),
 )
