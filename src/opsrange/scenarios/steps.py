@@ -14,7 +14,7 @@ from opsrange.wire import Request, Response
 
 _CONSEQUENCES_MAX = 200
 _QUIET_KINDS = {"Event", "Lease", "Endpoints", "EndpointSlice"}
-"""Kinds that follow from others; listing them as consequences would say everything twice."""
+"""Kinds that follow from others: as consequences they would say everything twice. What the agent itself writes is told."""
 
 
 class Recorder:
@@ -98,7 +98,7 @@ class Recorder:
 
 
 def _rows(change: Change) -> list[StateChange]:
-    if change.kind.kind in _QUIET_KINDS:
+    if change.kind.kind in _QUIET_KINDS and change.actor != "agent":
         return []
     namespace, name = key_of(change.last)
     entity = f"{namespace or 'cluster'}/{change.kind.kind}/{name}"
