@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from opsrange.apps.application import Application, Journey
 from opsrange.apps.definition import load
@@ -18,17 +19,19 @@ from opsrange.estates.objects import Objects
 from opsrange.estates.runtime import EstateRuntime
 from opsrange.estates.sink import EstateSink
 from opsrange.estates.state_metrics import StateMetrics
+from opsrange.estates.throttle import Bucket, Throttled
 from opsrange.estates.total import Total
 from opsrange.estates.variant import Variant, draw_variant
 from opsrange.kube.cluster import Cluster
 from opsrange.kube.quantities import parse_quantity
+from opsrange.kube.status_errors import too_many_requests
 from opsrange.telemetry import silences
 from opsrange.telemetry.promql import Engine
 from opsrange.telemetry.ruleset import default_rules
 from opsrange.telemetry.telemetry import Telemetry
 from opsrange.trace import StateChange
 from opsrange.types import SECOND_MS, Json
-from opsrange.wire import Handler
+from opsrange.wire import Handler, Response
 from opsrange.world import Kernel
 
 _NODES = 3
@@ -90,6 +93,7 @@ class Estate:
         )
         runtime.bind(self.application, self.network)
         self._runtime = runtime
+        self._bucket = Bucket(self.kernel)
         self.defects: list[str] = []
         """Questions that one of our own defects left without a proper answer: there should be none."""
         metrics = self.telemetry.metrics
@@ -149,15 +153,20 @@ class Estate:
         """Where the application runs."""
         return self.variant.namespace
 
-    @property
+    @cached_property
     def handlers(self) -> Mapping[str, Handler]:
         """Every endpoint that can be reached from the seat, by ``host:port``."""
+        reads: dict[str, Handler] = {
+            "prometheus:9090": self.telemetry.prometheus,
+            "alertmanager:9093": self.telemetry.alertmanager,
+            "jaeger:16686": self.telemetry.jaeger,
+            "frontend-proxy:8080": FrontDoor(self.application),
+        }
+        total = {address: Total(inner, self.defects.append) for address, inner in reads.items()}
+        refused = Response.json(too_many_requests().status, 429)
+        every = {"kubernetes:6443": self.cluster.handler, **total}
         return {
-            "kubernetes:6443": self.cluster.handler,  # total by itself
-            "prometheus:9090": Total(self.telemetry.prometheus, self.defects.append),
-            "alertmanager:9093": Total(self.telemetry.alertmanager, self.defects.append),
-            "jaeger:16686": Total(self.telemetry.jaeger, self.defects.append),
-            "frontend-proxy:8080": Total(FrontDoor(self.application), self.defects.append),
+            address: Throttled(inner, self._bucket, refused) for address, inner in every.items()
         }
 
     @property

@@ -21,6 +21,8 @@ from opsrange.types import Json
 
 _IMMORTAL_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path, not a secret
+OBJECTS_MAX = {"Pod": 400, "*": 1_000}
+"""Of a kind in the whole cluster, events aside. The nodes have room for three quarters of the pods."""
 _NOT_READY_SECONDS = 300
 """``--default-not-ready-toleration-seconds`` of the API server."""
 
@@ -50,6 +52,7 @@ def admit(
         return None
     if operation == "CREATE":
         _require_namespace(kind, new, view)
+        _bound_objects(kind, new, view)
         if kind.kind == "Pod":
             new = _pod_defaults(kind, new, view)
     if kind.kind == "Service" and not kind.group:
@@ -78,6 +81,15 @@ def _require_namespace(kind: Kind, new: Json, view: View) -> None:
             _name(new),
             f"unable to create new content in namespace {name} because it is being terminated",
         )
+
+
+def _bound_objects(kind: Kind, new: Json, view: View) -> None:
+    """Providers of managed clusters limit objects by kind; without that, one number in a spec fills a machine."""
+    most = OBJECTS_MAX.get(kind.kind, OBJECTS_MAX["*"])
+    if kind.kind != "Event" and len(view.list(kind.kind)) >= most:
+        resource = f"count/{kind.plural}"
+        detail = f"exceeded quota: cluster-objects, requested: {resource}=1, used: {resource}={most}, limited: {resource}={most}"
+        raise forbidden(kind, _name(new), detail)
 
 
 def _pod_defaults(kind: Kind, pod: Json, view: View) -> Json:

@@ -135,6 +135,16 @@ class NoSuchPathError(ApiError):
         super().__init__(404, "NotFound", "404 page not found")
 
 
+def too_many_requests() -> ApiError:
+    """429, in the words of API Priority and Fairness."""
+    return ApiError(
+        429,
+        "TooManyRequests",
+        "Too many requests, please try again later.",
+        {"retryAfterSeconds": 1},
+    )
+
+
 def expired(asked: int, oldest: int) -> ApiError:
     """410: the watch window no longer reaches back that far."""
     return ApiError(410, "Expired", f"too old resource version: {asked} ({oldest})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,12 @@ from opsrange.types import MINUTE_MS, Json
 from opsrange.wire import Request, Response
 
 _CONSEQUENCES_MAX = 200
+_REQUESTS_MAX = 5_000
+"""Requests of a step that are listed; more are reads (writes are throttled), and what they showed is still noticed."""
+_TARGET_CHARS_MAX = 4_000
+_CLIENT_CHARS_MAX = 500
+_VALUE_CHARS_MAX = 10_000
+"""Of a value that changed; a config map flapped in a loop would else be recorded as gigabytes."""
 _QUIET_KINDS = {"Event", "Lease", "Endpoints", "EndpointSlice"}
 """Kinds that follow from others: as consequences they would say everything twice. What the agent itself writes is told."""
 
@@ -31,6 +38,7 @@ class Recorder:
         self._index = 0
         self._started_ms = estate.kernel.now_ms
         self._requests: list[WorldRequest] = []
+        self._facts_returned: set[str] = set()
         self._changes: list[Change] = []
         estate.cluster.store.subscribe(self._changes.append)
 
@@ -38,27 +46,33 @@ class Recorder:
         """A step begins at the present instant."""
         self._started_ms = self._estate.kernel.now_ms
         self._requests = []
+        self._facts_returned = set()
         self._changes.clear()
 
     def answered(self, address: str, request: Request, response: Response) -> None:
         """A request of the step was answered."""
         text = response.body.decode(errors="replace")
         headers = request.headers
+        writes = request.method not in {"GET", "HEAD", "OPTIONS"}
         asked = WorldRequest(
             address=address,
             method=request.method,
-            path=request.path,
-            query={name: list(values) for name, values in request.query.items()},
+            path=request.path if writes else request.path[:_TARGET_CHARS_MAX],
+            query=dict(request.query) if writes else _clipped_query(request.query),
             status=response.status,
             bytes_out=len(response.body),
-            client=headers.get("kubectl-command") or headers.get("user-agent", ""),
+            client=(headers.get("kubectl-command") or headers.get("user-agent", ""))[
+                :_CLIENT_CHARS_MAX
+            ],
             facts=self.facts_in(text),
             instant_ms=self._estate.kernel.now_ms,
         )
         if asked.may_write:
             asked.content_type = headers.get("content-type", "")
             asked.body = request.body.decode(errors="surrogateescape")
-        self._requests.append(asked)
+        self._facts_returned.update(asked.facts)
+        if asked.may_write or len(self._requests) < _REQUESTS_MAX:
+            self._requests.append(asked)
 
     def end(self, outcome: Mapping[str, Any]) -> Step:
         """The step is over.
@@ -80,7 +94,7 @@ class Recorder:
             started_ms=self._started_ms,
             ended_ms=self._estate.kernel.now_ms,
             requests=self._requests,
-            facts_returned=sorted({fact for request in self._requests for fact in request.facts}),
+            facts_returned=sorted(self._facts_returned),
             facts_shown=self.facts_in(shown),
             effect=_effect(mine),
             changes=mine,
@@ -109,9 +123,34 @@ def _rows(change: Change) -> list[StateChange]:
     assert change.old is not None
     assert change.new is not None
     return [
-        StateChange(actor=change.actor, verb="update", entity=entity, path=path, old=old, new=new)
+        StateChange(
+            actor=change.actor,
+            verb="update",
+            entity=entity,
+            path=path,
+            old=_clipped(old),
+            new=_clipped(new),
+        )
         for path, old, new in differences(_without_noise(change.old), _without_noise(change.new))
     ]
+
+
+def _clipped(value: Any) -> Any:
+    """A value short enough to be kept."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text) <= _VALUE_CHARS_MAX:
+        return value
+    return f"{text[:_VALUE_CHARS_MAX]} [and {len(text) - _VALUE_CHARS_MAX} characters more]"
+
+
+def _clipped_query(query: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The query of a read, which nobody has to do again."""
+    kept: dict[str, list[str]] = {}
+    left = _TARGET_CHARS_MAX
+    for name, values in query.items():
+        kept[name[:left]] = [value[:left] for value in values[:left]]
+        left = max(0, left - len(name) - sum(map(len, values)))
+    return kept
 
 
 def _without_noise(document: Json) -> Json:

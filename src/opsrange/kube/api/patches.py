@@ -23,6 +23,8 @@ _ORDER = "$setElementOrder/"
 _DROP = "$deleteFromPrimitiveList/"
 _MAX_OPERATIONS = 10_000
 """The API server's own limit on operations in one JSON patch."""
+_MAX_COPIED_BYTES = 3 << 20
+"""Copies double: thirty of them turn a byte into a gigabyte."""
 
 
 class InapplicableError(ApiError):
@@ -74,7 +76,15 @@ def json_patch(document: Any, operations: Any) -> Any:
             f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(operations)}",
         )
     holder = {"": copy.deepcopy(document)}
+    copied = 0
     for operation in operations:
+        if operation.get("op") == "copy":
+            copied += len(json.dumps(_look(holder, _pointer(operation.get("from")), "copy")))
+            if copied > _MAX_COPIED_BYTES:
+                raise InapplicableError(
+                    "Unable to complete the copy, the accumulated size increase of copy operations is "
+                    f"{copied}, exceeding the limit {_MAX_COPIED_BYTES}"
+                )
         _operate(holder, operation)
     return holder.get("")  # absent when the whole document was removed
 

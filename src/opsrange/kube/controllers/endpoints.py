@@ -137,7 +137,8 @@ def reconcile_slices(view: View, key: Key, now_ms: int) -> Writes:
     wanted: dict[str, Json] = {}
     if service is not None and service["spec"].get("selector"):
         for pod in _backends(view, service):
-            ports = list(_ports(service, pod))
+            # A slice's ports all have a name, which may be empty.
+            ports = [{"name": "", **port} for port in _ports(service, pod)]
             entry = wanted.setdefault(repr(ports), {"ports": ports, "endpoints": []})
             entry["endpoints"].append(_endpoint(service, pod))
         if not wanted:

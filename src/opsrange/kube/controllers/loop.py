@@ -27,11 +27,13 @@ from opsrange.kube.controllers.writes import (
 from opsrange.kube.status_errors import ApiError
 from opsrange.kube.store import Change
 from opsrange.kube.writer import Writer
-from opsrange.types import SECOND_MS
+from opsrange.types import MINUTE_MS, SECOND_MS
 from opsrange.world.kernel import Kernel, Timer
 
 _RETRY_FIRST_MS, _RETRY_MAX_MS = 5, 1_000 * SECOND_MS
 """The rate limiter of client-go's work queues."""
+_LOOKS_PER_MINUTE = 600
+"""More at one key is a quarrel (two that undo each other's writes) or a crowd; it is then looked at once a second."""
 
 
 class Loop:
@@ -58,6 +60,8 @@ class Loop:
         """Reconciles that raised, for tests and the operator: there should be none."""
         self._queued: dict[tuple[str, Key], Timer] = {}
         self._failures: dict[tuple[str, Key], int] = {}
+        self._looks: dict[tuple[str, Key], tuple[int, int]] = {}
+        """The minute of a key's latest look, and how many it has had in that minute."""
 
     def start(self) -> None:
         """Look at everything that exists, and at every change from now on."""
@@ -81,6 +85,8 @@ class Loop:
     def enqueue(self, controller: Controller, key: Key, delay_ms: int) -> None:
         """Look at a key after a delay, or earlier if it is already waiting for an earlier instant."""
         slot = (controller.name, key)
+        if self._crowded(slot):
+            delay_ms = max(delay_ms, SECOND_MS)
         due_ms = self._kernel.now_ms + delay_ms
         waiting = self._queued.get(slot)
         if waiting is not None:
@@ -89,9 +95,16 @@ class Loop:
             waiting.cancel()
         self._queued[slot] = self._kernel.at(due_ms, lambda: self._look(controller, key))
 
+    def _crowded(self, slot: tuple[str, Key]) -> bool:
+        minute, count = self._looks.get(slot, (0, 0))
+        return count > _LOOKS_PER_MINUTE and minute == self._kernel.now_ms // MINUTE_MS
+
     def _look(self, controller: Controller, key: Key) -> None:
         slot = (controller.name, key)
         del self._queued[slot]
+        minute, count = self._looks.get(slot, (0, 0))
+        this_minute = self._kernel.now_ms // MINUTE_MS
+        self._looks[slot] = (this_minute, count + 1 if minute == this_minute else 1)
         with self._kernel.acting(controller.name):
             try:
                 failed = self._reconcile(controller, key)

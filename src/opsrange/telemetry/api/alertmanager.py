@@ -47,6 +47,10 @@ inhibit_rules:
 receivers:
 - name: default
 """
+SILENCES_MAX = 500
+"""``--silences.max-silences``; expired ones count."""
+MATCHERS_MAX = 32
+"""Each may be a compiled expression, which is kept."""
 _INHIBITED_BY = {"critical": (), "warning": ("critical",), "info": ("critical", "warning")}
 _MATCHER = re.compile(r'\s*([a-zA-Z_][\w:]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^"]*)\s*')
 
@@ -269,7 +273,12 @@ class AlertmanagerApi:
         for name in ("matchers", "startsAt", "endsAt", "createdBy", "comment"):
             if name not in document:
                 raise BadParameter(f"{name} in body is required")
-        matchers = [_silence_matcher(matcher) for matcher in _list(document, "matchers")]
+        wanted = _list(document, "matchers")
+        if len(wanted) > MATCHERS_MAX:
+            raise BadParameter(f"invalid silence: more than {MATCHERS_MAX} matchers")
+        if len(self._alerts.silences) >= SILENCES_MAX:
+            raise BadParameter(f"exceeded maximum number of silences: {SILENCES_MAX}")
+        matchers = [_silence_matcher(matcher) for matcher in wanted]
         starts_ms = _instant(document, "startsAt", self._kernel.now_ms)
         ends_ms = _instant(document, "endsAt", 0)
         if not matchers:

@@ -31,7 +31,7 @@ class PrometheusApi:
     def __init__(self, kernel: Kernel, store: MetricStore, alerts: Alerts) -> None:
         self._kernel = kernel
         self._store = store
-        self._engine = Engine(store)
+        self._engine = Engine(store, plans=0)
         pages = StatusPages(kernel, store, alerts)
         self._routes: dict[str, Callable[[Parameters], Any]] = {
             "query": self._query,

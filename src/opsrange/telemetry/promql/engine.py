@@ -34,18 +34,27 @@ class Matrix:
 
 
 class Engine:
-    """Evaluates PromQL. Reads only: no query changes a result."""
+    """Evaluates PromQL. Reads only: no query changes a result.
 
-    def __init__(self, store: MetricStore) -> None:
+    Args:
+        store: what is looked at.
+        plans: how many compiled queries are kept. For rules, which come again; each holds on to the series it found, so that
+            those of strangers are better forgotten.
+    """
+
+    def __init__(self, store: MetricStore, *, plans: int = PLANS) -> None:
         self._store = store
+        self._kept = plans
         self._plans: dict[str, Node | RangeNode] = {}
 
     def _plan(self, text: str) -> Node | RangeNode:
         plan = self._plans.get(text)
         if plan is None:
-            if len(self._plans) >= PLANS:
+            if len(self._plans) >= self._kept:
                 self._plans.clear()
-            plan = self._plans[text] = compile_query(text)
+            plan = compile_query(text)
+            if self._kept:
+                self._plans[text] = plan
         return plan
 
     def vector(self, text: str, now_ms: int) -> Vector:
