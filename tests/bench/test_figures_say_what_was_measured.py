@@ -39,6 +39,7 @@ def test_the_models_figures_have_names_and_units() -> None:
 
 
 @pytest.mark.seat
+@pytest.mark.timeout(300)  # every figure once, on whatever else the machine does
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # Inspect leaves streams unclosed
