@@ -12,9 +12,12 @@ from inspect_ai.log import EvalLog
 from inspect_ai.model import get_model
 
 from opsrange.agents.prompts import REPAIR
+from opsrange.errors import OperatorError, Owner
 from opsrange.tasks.dataset import instances
+from opsrange.tasks.logbook import result_of
 from opsrange.tasks.scorers import diagnosis, repair
 from opsrange.tasks.sre import Rules, build
+from opsrange.tasks.suite import Suite, prepare
 from opsrange.testing.model_server import Call, ModelServer, Reply, in_turn
 from opsrange.testing.toy_seat import CAUSE, NAME
 from opsrange.testing.toy_seat import REPAIR as COMMAND
@@ -103,12 +106,39 @@ def test_a_model_that_never_reports_keeps_its_repair(tmp_path: Path) -> None:
 
 
 def test_a_failing_provider_is_no_zero(tmp_path: Path) -> None:
-    log, _ = run(tmp_path, [Reply("bad request", status=400)])
+    log, _ = run(tmp_path, [LOOK, Reply("bad request", status=400)])
     assert log.samples
     assert log.samples[0].error is not None
     assert not log.samples[0].scores
+    row = result_of(log, log.samples[0])
+    assert row.void_owner is Owner.MODEL
+    assert "bad request" in row.void_reason
 
 
 def test_many_at_once_do_not_mix(tmp_path: Path) -> None:
     log, _ = run(tmp_path, [LOOK, FIX, Reply("", [Call("report", GOOD)])], seeds=8)
     assert scores(log) == [(1, 1)] * 8
+
+
+def test_a_model_is_asked_for_a_word_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with ModelServer(in_turn([Reply("ready")])) as server:
+        suite = Suite(models=["openai/own"], folder=tmp_path, model_base_url=server.base_url)
+        prepare(suite)
+        assert [request["model"] for request in server.requests] == ["own"]
+        (tmp_path / "an-earlier-run.eval").touch()
+        prepare(suite)
+        assert len(server.requests) == 1, "a run that goes on has asked before"
+
+
+def test_a_model_that_does_not_answer_is_bad_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "wrong")
+    with ModelServer(in_turn([Reply("wrong key", status=401)])) as server:
+        suite = Suite(models=["openai/own"], folder=tmp_path, model_base_url=server.base_url)
+        with pytest.raises(OperatorError, match=r"at http://127.* for a first word.*wrong key"):
+            prepare(suite)
+    assert list(tmp_path.iterdir()) == []

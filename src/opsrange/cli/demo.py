@@ -32,7 +32,7 @@ AGENTS = ("oracle", "triage", "constant", "null")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
     what: str, seeds: str, scenario: str, out: Path | None, at_once: int, as_json: bool
-) -> None:
+) -> int:
     """Score the oracle, triage, constant and null agents, and write a report.
 
     With `verdict`: send ten characters with known faults through diagnosis, gates and documents, and see whether the report says of each
@@ -61,4 +61,4 @@ def command(
         ]
     results = run_with_progress(*suites)
     write_outputs(results, folder)
-    present(results, folder, as_json=as_json)
+    return present(results, folder, as_json=as_json)

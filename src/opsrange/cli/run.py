@@ -71,7 +71,7 @@ from opsrange.errors import OperatorError
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
     task: str, models: tuple[str, ...], agent: str, out: Path, as_json: bool, **options: Any
-) -> None:
+) -> int:
     """Score models on incidents; the same folder continues where it stopped."""
     if not models and not agent:
         raise OperatorError(
@@ -110,4 +110,4 @@ def command(
     )
     results = run_with_progress(suite, quiet=gated.get("approver") == "terminal")
     write_outputs(results, out)
-    present(results, out, as_json=as_json)
+    return present(results, out, as_json=as_json)

@@ -18,7 +18,7 @@ from opsrange.cli.options import FOLDER_OUT, require_writable
     help="Write results.json and report.html here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(logs: Path, out: Path | None, as_json: bool) -> None:
+def command(logs: Path, out: Path | None, as_json: bool) -> int:
     """Judge the evidence in stored logs anew; nothing is run and no log is changed."""
     from opsrange.cli.suite import present, write_outputs
     from opsrange.tasks.logbook import read_logs, results_from
@@ -27,4 +27,4 @@ def command(logs: Path, out: Path | None, as_json: bool) -> None:
     require_writable(target)
     results = results_from(read_logs(logs))
     write_outputs(results, target)
-    present(results, target, as_json=as_json)
+    return present(results, target, as_json=as_json)

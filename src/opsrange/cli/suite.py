@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from opsrange.tasks.suite import Suite, prepare, run_suite
 RESULTS_FILE = "results.json"
 REPORT_FILE = "report.html"
 LOGS_FOLDER = "logs"
+_VOIDS_SHOWN = 5
 AUDIT_FILE = "audit.jsonl"
 
 
@@ -31,14 +33,16 @@ def run_with_progress(*suites: Suite, quiet: bool = False) -> Results:
     """
     from opsrange.tasks.logbook import read_logs, results_from
 
-    prepared = [prepare(suite) for suite in suites]  # bad input is refused before a bar is drawn
+    console = Console(stderr=True)
+    with console.status("checking"):  # bad input is refused before a bar is drawn
+        prepared = [prepare(suite) for suite in suites]
     bar = Progress(
         TextColumn("attempts"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
-        console=Console(stderr=True),
+        console=console,
         disable=quiet,
     )
     with bar:
@@ -91,8 +95,12 @@ def write_outputs(results: Results, out: Path) -> None:
     (out / REPORT_FILE).write_text(render(results))
 
 
-def present(results: Results, out: Path, *, as_json: bool) -> None:
-    """Print the leaderboard, or the summaries as JSON, and where the rest is."""
+def present(results: Results, out: Path, *, as_json: bool) -> int:
+    """Print the leaderboard, or the summaries as JSON, and where the rest is.
+
+    Returns:
+        The exit code: 1 when no attempt could be scored.
+    """
     if as_json:
         import json
 
@@ -100,11 +108,27 @@ def present(results: Results, out: Path, *, as_json: bool) -> None:
             {"agent": row.agent, **row.summary.model_dump(mode="json")} for row in results.agents
         ]
         click.echo(json.dumps({"agents": summaries, "out": str(out)}, indent=2))
-        return
-    print_board(results)
-    click.echo(
-        f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {out / LOGS_FOLDER}"
+    else:
+        print_board(results)
+        _print_voids(results)
+        click.echo(
+            f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {out / LOGS_FOLDER}"
+        )
+    return 0 if any(agent.summary.scored for agent in results.agents) else 1
+
+
+def _print_voids(results: Results) -> None:
+    """Why attempts do not count, most frequent first."""
+    reasons = Counter(
+        (agent.agent, row.void_owner, " ".join(row.void_reason.split())[:200])
+        for agent in results.agents
+        for row in agent.attempts
+        if row.void_owner is not None
     )
+    for (agent, owner, reason), count in reasons.most_common(_VOIDS_SHOWN):
+        click.echo(f"void     {agent}: {count} by {owner}: {reason}")
+    if len(reasons) > _VOIDS_SHOWN:
+        click.echo(f"void     {len(reasons) - _VOIDS_SHOWN} more reasons in {RESULTS_FILE}")
 
 
 def print_board(results: Results, console: Console | None = None) -> None:

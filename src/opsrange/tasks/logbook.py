@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from inspect_ai.event import ModelEvent
 from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
 
 from opsrange import __version__
@@ -113,7 +114,7 @@ def _knowledge(lines: Mapping[_Line, Sequence[AttemptResult]]) -> list[Knowledge
 def agent_name(log: EvalLog) -> str:
     """The name a leaderboard shows: the model, or the agent of one's own."""
     own = log.eval.task_args.get("agent")
-    model = log.eval.model.removeprefix("opsrange/")
+    model = log.eval.model.removeprefix("opsrange/").removeprefix("openai-api/")
     if not own:
         return model
     return str(own) if model.startswith("none") else f"{own} ({model})"
@@ -181,10 +182,18 @@ def _judge(row: AttemptResult, sample: EvalSample) -> None:
         if outcome and outcome.get("status") == "void":
             row.void_owner, row.void_reason = Owner(outcome["owner"]), outcome["reason"]
     if row.void_owner is None:
-        row.void_owner = Owner.WORLD
+        row.void_owner = Owner.MODEL if _model_failed(sample) else Owner.WORLD
         row.void_reason = (
             sample.error.message if sample.error else "the attempt ended without evidence"
         )
+
+
+def _model_failed(sample: EvalSample) -> bool:
+    """Whether the attempt broke off because its last model call failed."""
+    calls = [event for event in sample.events if isinstance(event, ModelEvent)]
+    if sample.error is None or not calls:
+        return False
+    return bool(calls[-1].error) or not calls[-1].output.choices
 
 
 def _required(evidence: Json) -> Required | None:

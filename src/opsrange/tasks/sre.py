@@ -41,6 +41,9 @@ THINK_TIME_S = 20.0
 THINK_TIME_MAX_S = 3_600.0
 ITBENCH_TURNS = 100
 ITBENCH_EPOCHS = 3
+_ANSWER_TIMEOUT_S = 600
+_PROVIDER_TIMEOUT_S = 1_800
+"""A provider that gives no answer for half an hour, repeats included, is gone; by default Inspect would ask for ever."""
 _OUTPUT_BYTES_MAX = 400_000
 """Above what the bash tool shows of its two streams in the widest encoding, so that nothing is cut twice."""
 
@@ -114,7 +117,11 @@ def build(
         turn_limit=rules.turns or (ITBENCH_TURNS if original else TURNS),
         fail_on_error=False,
         approval=overseen.approval,
-        config=GenerateConfig(max_tool_output=_OUTPUT_BYTES_MAX),
+        config=GenerateConfig(
+            max_tool_output=_OUTPUT_BYTES_MAX,
+            attempt_timeout=_ANSWER_TIMEOUT_S,
+            timeout=_PROVIDER_TIMEOUT_S,
+        ),
         metadata={"profile": rules.profile, "think_time_s": rules.think_time_s} | overseen.metadata,
     )
 

@@ -8,6 +8,7 @@ Belongs here: driving Inspect. Does not: printing (``cli``), results (``logbook`
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import re
@@ -20,13 +21,20 @@ from inspect_ai import Task, eval_set
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.hooks import Hooks, SampleEnd, hooks
 from inspect_ai.log import EvalLog
-from inspect_ai.model import get_model
+from inspect_ai.model import GenerateConfig, get_model
 
 from opsrange.errors import OperatorError
 from opsrange.tasks import sre
 
 Progress = Callable[[str], None]
 """Told the sample's id whenever an attempt has ended."""
+
+PROTOCOL = "openai-api/"
+"""Inspect's provider for servers of others that speak OpenAI's protocol."""
+_FIRST_RETRIES = 2
+_FIRST_TIMEOUT_S = 180
+"""Long enough for a server that loads its model at the first request."""
+_LINE_CHARS = 300
 
 _listeners: list[Progress] = []
 
@@ -68,7 +76,8 @@ def prepare(suite: Suite) -> list[Task]:
     """The tasks of a suite, with everything checked that can be checked before anything runs.
 
     Raises:
-        OperatorError: for an unknown task, scenario, seed, model or arm, and for documents that cannot be read.
+        OperatorError: for an unknown task, scenario, seed, model or arm, for documents that cannot be read, and for a model
+            that does not answer; it is asked unless the folder shows that it was before.
     """
     factory = {"sre_repair": sre.sre_repair, "sre_diagnosis": sre.sre_diagnosis}.get(suite.task)
     if factory is None:
@@ -77,10 +86,14 @@ def prepare(suite: Suite) -> list[Task]:
     with contextlib.redirect_stdout(io.StringIO()):
         for name in suite.models:
             _known(name, suite)
-    return [
+    tasks = [
         factory(scenario=suite.scenario, seeds=suite.seeds, docs=arm, **suite.task_args)
         for arm in dict.fromkeys(suite.docs_arms)
     ]
+    if not any(suite.folder.glob("*.eval")):
+        for name in suite.models:
+            _answers(name, suite)
+    return tasks
 
 
 def run_suite(
@@ -104,7 +117,7 @@ def run_suite(
             _, logs = eval_set(
                 tasks=list(tasks),
                 log_dir=str(suite.folder),
-                model=list(suite.models),
+                model=[_provided(name, suite) for name in suite.models],
                 model_base_url=suite.model_base_url,
                 model_args=suite.model_args,
                 epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
@@ -132,7 +145,55 @@ def _known(name: str, suite: Suite) -> None:
         OperatorError: with Inspect's own reason.
     """
     try:
-        get_model(name, base_url=suite.model_base_url, **suite.model_args)
+        get_model(_provided(name, suite), base_url=suite.model_base_url, **suite.model_args)
     except (ValueError, ImportError, PrerequisiteError) as error:
-        reason = re.sub(r"\[/?\w+\]", "", " ".join(str(error).split()))
-        raise OperatorError(f"asked for model {name!r}; Inspect says: {reason}") from error
+        raise OperatorError(f"asked for model {name!r}; Inspect says: {_line(error)}") from error
+
+
+def _provided(name: str, suite: Suite) -> str:
+    """The name by which Inspect finds the right provider.
+
+    Its provider for OpenAI takes every name it does not know for OpenAI's newest model, and calls an API that other
+    servers do not have. Another one is for servers that only speak the protocol.
+    """
+    other_server = suite.model_base_url and name.startswith("openai/")
+    return f"{PROTOCOL}{name}" if other_server else name
+
+
+def _answers(name: str, suite: Suite) -> None:
+    """Ask a model for a word, so that a wrong key or address is said now and not by every attempt.
+
+    Raises:
+        OperatorError: with what came back.
+    """
+    if name.startswith(("opsrange/", "none/", "mockllm/")):
+        return
+    model = get_model(
+        _provided(name, suite), base_url=suite.model_base_url, memoize=False, **suite.model_args
+    )
+    config = GenerateConfig(
+        max_retries=_FIRST_RETRIES, timeout=_FIRST_TIMEOUT_S, attempt_timeout=_FIRST_TIMEOUT_S
+    )
+
+    async def ask() -> None:
+        async with model:
+            output = await model.generate("Answer with one word: ready?", config=config)
+        if not output.choices:
+            raise ValueError("an answer without a choice")
+
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            asyncio.run(ask())
+    except Exception as caught:  # noqa: BLE001 - providers raise what they like
+        last = getattr(caught, "last_attempt", None)  # of a request that was repeated
+        error = (last and last.exception()) or caught
+        where = f" at {suite.model_base_url}" if suite.model_base_url else ""
+        raise OperatorError(
+            f"asked model {name!r}{where} for a first word; found: {_line(error)}"
+        ) from error
+
+
+def _line(error: BaseException) -> str:
+    """What an exception says, in one line without markup."""
+    text = re.sub(r"\[/?\w+\]", "", " ".join(str(error).split()))
+    return text[:_LINE_CHARS] or type(error).__name__

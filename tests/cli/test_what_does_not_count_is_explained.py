@@ -1,0 +1,47 @@
+"""Attempts that do not count are said with their owner and reason, and a run without a score is no success."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opsrange.cli.suite import present
+from opsrange.errors import Owner
+from opsrange.reports.results import AttemptResult, Results, results_of
+
+
+def _results(*reasons: str) -> Results:
+    rows = [
+        AttemptResult(
+            scenario="scaled-to-zero",
+            seed=seed,
+            task="opsrange/sre_repair",
+            void_owner=Owner.MODEL,
+            void_reason=reason,
+        )
+        for seed, reason in enumerate(reasons)
+    ]
+    return results_of({"openai/own": rows}, "0", {})
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_in_which_nothing_counts_is_no_success(
+    as_json: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert present(_results("bad key"), tmp_path, as_json=as_json) == 1
+    assert capsys.readouterr().out
+
+
+def test_each_reason_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    present(_results("bad key", "gone\naway", "bad key"), tmp_path, as_json=False)
+    lines = [x for x in capsys.readouterr().out.splitlines() if x.startswith("void ")]
+    assert lines == [
+        "void     openai/own: 2 by model: bad key",
+        "void     openai/own: 1 by model: gone away",
+    ]
+
+
+def test_many_reasons_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    present(_results(*(f"reason {number}" for number in range(8))), tmp_path, as_json=False)
+    assert "void     3 more reasons in results.json" in capsys.readouterr().out
