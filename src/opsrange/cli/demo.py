@@ -12,7 +12,7 @@ AGENTS = ("oracle", "triage", "constant", "null")
 
 
 @click.command(
-    "demo", epilog="Examples: opsrange demo --seeds 1-3 --out out/demo; opsrange demo verdict"
+    "demo", epilog="Example: opsrange demo --seeds 1-3 --out out/demo, or opsrange demo verdict"
 )
 @click.argument("what", type=click.Choice(["score", "verdict"]), default="score")
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
