@@ -27,4 +27,4 @@ def command(logs: Path, out: Path | None, as_json: bool) -> int:
     require_writable(target)
     results = results_from(read_logs(logs))
     write_outputs(results, target)
-    return present(results, target, as_json=as_json)
+    return present(results, target, as_json=as_json, logs=logs)

@@ -95,8 +95,14 @@ def write_outputs(results: Results, out: Path) -> None:
     (out / REPORT_FILE).write_text(render(results))
 
 
-def present(results: Results, out: Path, *, as_json: bool) -> int:
+def present(results: Results, out: Path, *, as_json: bool, logs: Path | None = None) -> int:
     """Print the leaderboard, or the summaries as JSON, and where the rest is.
+
+    Args:
+        results: of a suite.
+        out: where the report and the results were written.
+        as_json: the summaries instead of a table.
+        logs: where the logs are, when not below ``out``.
 
     Returns:
         The exit code: 1 when no attempt could be scored.
@@ -112,7 +118,7 @@ def present(results: Results, out: Path, *, as_json: bool) -> int:
         print_board(results)
         _print_voids(results)
         click.echo(
-            f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {out / LOGS_FOLDER}"
+            f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {logs or out / LOGS_FOLDER}"
         )
     return 0 if any(agent.summary.scored for agent in results.agents) else 1
 

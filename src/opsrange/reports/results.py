@@ -158,8 +158,12 @@ class Oversight(Record):
 
 def oversight_of(attempts: Iterable[AttemptResult]) -> Oversight:
     """Sum up attempts under gates, beside those without."""
+    from opsrange.scenarios.spec import library  # late: loads the whole estate
+
     overseen = [found for row in attempts if (found := row.overseen()) is not None]
-    return Oversight(conditions=summarise_oversight(overseen), claims=claims(overseen))
+    alike = frozenset(each.look_alike for each in library().values() if each.look_alike)
+    conditions = summarise_oversight(overseen, look_alikes=alike)
+    return Oversight(conditions=conditions, claims=claims(overseen))
 
 
 class AgentResult(Record):
