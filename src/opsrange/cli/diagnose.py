@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     help="Measure the detectors on agents that fail on purpose; takes hours.",
 )
 @click.option("--quick", is_flag=True, help="With --validate: six classes on two scenarios.")
+@click.option("--classes", default="", help="With --validate: only these, e.g. L5,X3.")
 @click.option("--seeds", default="1", show_default=True, help="With --validate: e.g. 1 or 1-3.")
 @click.option(
     "--at-once", default=4, show_default=True, help="With --validate: attempts at a time."
@@ -49,7 +50,8 @@ def command(path: Path | None, sample: str, as_json: bool, html: Path | None, **
         from opsrange.cli.validate import validate
 
         folder = path or Path("out/validate")
-        validate(folder, asked["seeds"], asked["at_once"], quick=asked["quick"])
+        classes = tuple(filter(None, asked["classes"].split(",")))
+        validate(folder, asked["seeds"], asked["at_once"], quick=asked["quick"], classes=classes)
         return
     if path is None:
         raise click.UsageError("asked for no attempts; name logs or a transcript, or --validate")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 PAGE = Path("docs/reference/detectors.md")
 
 
-def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
+def validate(
+    folder: Path, seeds: str, at_once: int, *, quick: bool, classes: tuple[str, ...] = ()
+) -> None:
     """Run, measure, write.
 
     Args:
@@ -26,6 +28,7 @@ def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
         seeds: of the instances.
         at_once: attempts at a time.
         quick: a sample; publishes nothing.
+        classes: only these; the others are left experimental.
     """
     from opsrange.planted.mutator import mutators
     from opsrange.proof import accuracy, validation
@@ -33,7 +36,7 @@ def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
     from opsrange.seat.doctor import require
 
     require()
-    chosen = validation.ranges(folder, seeds, at_once, quick=quick)
+    chosen = validation.ranges(folder, seeds, at_once, quick=quick, classes=classes)
     started_s = time.monotonic()
     done = _run(chosen)
     took_s = time.monotonic() - started_s
@@ -41,7 +44,8 @@ def validate(folder: Path, seeds: str, at_once: int, *, quick: bool) -> None:
     rows = [row for found, _ in joined for row in found]
     measured = accuracy.measure(rows, sum(void for _, void in joined))
     titles = {code: mutator.title for code, mutator in mutators().items()}
-    text = page(measured, titles, seeds)
+    left_out = [code for code in titles if code not in {each.code for each in measured.classes}]
+    text = page(measured, titles, seeds, left_out)
     (folder / "detectors.md").write_text(text)
     (folder / "rows.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in rows))
     click.echo(

@@ -21,8 +21,10 @@ from inspect_ai.model import ChatMessageAssistant, ChatMessageTool
 from opsrange.agents.policy import AnswerKey, Case
 from opsrange.agents.provider import ANSWERING, output_of
 from opsrange.diagnosis.diagnosis import Diagnosis, Role
+from opsrange.errors import OperatorError
 from opsrange.planted.agents import PlantedAgent, agent, control_names, planted_names
 from opsrange.planted.labels import label_of
+from opsrange.planted.mutator import mutators
 from opsrange.proof.accuracy import Found, Judged, Validation
 from opsrange.reports.results import AttemptResult
 from opsrange.tasks.logbook import result_of
@@ -65,7 +67,9 @@ class Range:
         return [(name, seed) for name in self.scenarios for seed in parse_seeds(self.seeds)]
 
 
-def ranges(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> tuple[Range, ...]:
+def ranges(
+    folder: Path, seeds: str, at_once: int, *, quick: bool = False, classes: Sequence[str] = ()
+) -> tuple[Range, ...]:
     """Every class at every position on every scenario it can happen in, and as many controls.
 
     Args:
@@ -73,7 +77,16 @@ def ranges(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> tu
         seeds: such as ``1-3``.
         at_once: attempts at a time.
         quick: a few classes on two scenarios.
+        classes: only these; all when empty.
+
+    Raises:
+        OperatorError: for a class that nobody plants.
     """
+    unknown = sorted(set(classes) - set(mutators()))
+    if unknown:
+        raise OperatorError(
+            f"asked to validate {', '.join(unknown)}; failures are planted of {', '.join(mutators())}"
+        )
     from opsrange.scenarios.spec import library
 
     plain = [name for name, scenario in library().items() if not scenario.rule]
@@ -81,7 +94,9 @@ def ranges(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> tu
     names = list(planted_names())
     if quick:
         plain = plain[:: len(plain) // QUICK_SCENARIOS][:QUICK_SCENARIOS]
-        names = [name for name in names if name.split("-")[1] in QUICK_CLASSES]
+        classes = classes or QUICK_CLASSES
+    if classes:
+        names = [name for name in names if name.split("-")[1] in classes]
     first = Range(
         scenarios=plain,
         seeds=seeds,
@@ -90,6 +105,8 @@ def ranges(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> tu
         at_once=at_once,
     )
     reading = list(planted_names(documented=True))
+    if classes:
+        reading = [name for name in reading if name.split("-")[1] in classes]
     second = replace(
         first,
         scenarios=ruled,
@@ -97,7 +114,9 @@ def ranges(folder: Path, seeds: str, at_once: int, *, quick: bool = False) -> tu
         folder=folder / "documented",
         docs="bm25",
     )
-    return (first,) if quick else (first, second)
+    if quick or not reading:
+        return (first,)
+    return (first, second) if names else (second,)
 
 
 def run(chosen: Range, progress: Progress | None = None) -> None:
