@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from opsrange.bench.estate import estate_figures
 from opsrange.bench.figure import Figure, figure
-from opsrange.cli.bench import command
+from opsrange.cli.main import cli
 
 
 def test_a_figure_is_the_median_with_its_tail_and_its_count() -> None:
@@ -45,7 +45,7 @@ def test_the_models_figures_have_names_and_units() -> None:
 )  # Inspect leaves streams unclosed
 def test_quick_mode_writes_every_figure_in_the_documented_shape(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
-    result = CliRunner().invoke(command, ["--quick", "--json", "--out", str(out)])
+    result = CliRunner().invoke(cli, ["bench", "--quick", "--json", "--out", str(out)])
     assert result.exit_code == 0, result.output
     document = json.loads(out.read_text())
     assert {

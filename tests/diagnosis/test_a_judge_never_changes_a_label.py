@@ -10,8 +10,8 @@ from tests.diagnosis.attempts import SHOWS, VICTIM, attempt, looks, report
 
 from opsrange.diagnosis.claims import kappa, opinion_of, question
 from opsrange.errors import ModelError, OperatorError
-from opsrange.tasks.diagnoses import diagnosed
-from opsrange.tasks.judge import judged
+from opsrange.tasks.diagnosing.diagnoses import diagnosed
+from opsrange.tasks.diagnosing.judge import judged
 from opsrange.testing.model_server import ModelServer, Reply
 
 CASE = attempt(looks(), said=report(VICTIM))

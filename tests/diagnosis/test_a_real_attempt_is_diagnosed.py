@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsrange.reports.casefile import render_cases
-from opsrange.tasks.diagnoses import Diagnosed, diagnosed, with_replay
+from opsrange.tasks.diagnosing.diagnoses import Diagnosed, diagnosed, with_replay
 from opsrange.tasks.suite import Suite, run_suite
 
 pytestmark = pytest.mark.seat

@@ -12,7 +12,7 @@ from opsrange.diagnosis.attribution import transcript_classes
 from opsrange.diagnosis.readers.files import is_inspect_log, transcripts_in
 from opsrange.diagnosis.readers.shell_tools import command_of
 from opsrange.errors import OperatorError
-from opsrange.tasks.diagnoses import Diagnosed, diagnosed
+from opsrange.tasks.diagnosing.diagnoses import Diagnosed, diagnosed
 
 FORBIDDEN = "Error from server (Forbidden): pods is forbidden"
 COMMANDS = ["kubectl delete pod cart-1"] * 3

@@ -10,8 +10,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opsrange.tasks.diagnoses import Diagnosed
-    from opsrange.tasks.judge import Judged
+    from opsrange.tasks.diagnosing.diagnoses import Diagnosed
+    from opsrange.tasks.diagnosing.judge import Judged
 
 
 @click.command(
@@ -55,7 +55,7 @@ def command(path: Path | None, sample: str, as_json: bool, html: Path | None, **
         return
     if path is None:
         raise click.UsageError("asked for no attempts; name logs or a transcript, or --validate")
-    from opsrange.tasks.diagnoses import diagnosed, with_replay
+    from opsrange.tasks.diagnosing.diagnoses import diagnosed, with_replay
 
     found = diagnosed(path, sample)
     if asked["replay"]:
@@ -65,7 +65,7 @@ def command(path: Path | None, sample: str, as_json: bool, html: Path | None, **
         found = with_replay(found)
     opinions = None
     if asked["judge"]:
-        from opsrange.tasks.judge import judged
+        from opsrange.tasks.diagnosing.judge import judged
 
         opinions = judged(found, asked["judge"], asked["model_base_url"])
     if html is not None:

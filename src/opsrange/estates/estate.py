@@ -13,14 +13,14 @@ from functools import cached_property
 from opsrange.apps.application import Application, Journey
 from opsrange.apps.definition import load
 from opsrange.estates import platform, snapshot
-from opsrange.estates.front_door import FrontDoor
+from opsrange.estates.endpoints.front_door import FrontDoor
+from opsrange.estates.endpoints.throttle import Bucket, Throttled
+from opsrange.estates.endpoints.total import Total
 from opsrange.estates.network import EstateNetwork
 from opsrange.estates.objects import Objects
 from opsrange.estates.runtime import EstateRuntime
 from opsrange.estates.sink import EstateSink
 from opsrange.estates.state_metrics import StateMetrics
-from opsrange.estates.throttle import Bucket, Throttled
-from opsrange.estates.total import Total
 from opsrange.estates.variant import Variant, draw_variant
 from opsrange.kube.cluster import Cluster
 from opsrange.kube.quantities import parse_quantity

@@ -26,8 +26,8 @@ from opsrange.scoring.knowledge import (
 )
 from opsrange.scoring.regrade import regrade
 from opsrange.seat.provider import APPROVALS_KEY, STEPS_KEY, TOOLBOX_KEY
-from opsrange.tasks.attempts import examined
 from opsrange.tasks.bounds import bounds
+from opsrange.tasks.diagnosing.attempts import examined
 from opsrange.trace import Approval, DocumentUse, Report, Step
 from opsrange.types import Json
 

@@ -26,7 +26,7 @@ from opsrange.hosting import Stable
 from opsrange.reports.results import AttemptResult
 from opsrange.seat.limits import BUILDER
 from opsrange.seat.provider import STEPS_KEY
-from opsrange.tasks.attempts import attempt_of
+from opsrange.tasks.diagnosing.attempts import attempt_of
 from opsrange.tasks.logbook import agent_name, result_of
 
 _TEXT_SUFFIXES = ("*.json", "*.jsonl")

@@ -13,7 +13,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model
 
 from opsrange.diagnosis.claims import NO_FAILURE, Opinion, kappa, opinion_of, question
 from opsrange.errors import ModelError, OperatorError
-from opsrange.tasks.diagnoses import Diagnosed
+from opsrange.tasks.diagnosing.diagnoses import Diagnosed
 
 
 @dataclass(frozen=True, slots=True)
