@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # virtualenv, where Debian's python3-venv is not installed
 BOOTSTRAP := .bootstrap
 
-.PHONY: run test check bench docs format lock clean
+.PHONY: run test check load bench docs format lock clean
 
 run: $(STAMP)  ## set up, then run the demo
 	$(BIN)/opsrange demo
@@ -19,6 +19,9 @@ check: $(STAMP)
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+load: $(STAMP)  ## two hundred attempts, sixteen at a time: none void, nothing left; prints the figures
+	$(BIN)/pytest tests/load -m load -s
 
 bench: $(STAMP)
 	$(BIN)/opsrange bench --out bench.json

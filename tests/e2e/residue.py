@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -35,3 +36,29 @@ def descriptors() -> dict[str, str]:
 def mounts() -> str:
     """What is mounted where this process looks."""
     return Path("/proc/self/mounts").read_text()
+
+
+def network_namespaces(pids: set[int]) -> set[str]:
+    """The network namespaces of some processes."""
+    found = set()
+    for pid in pids:
+        try:
+            found.add(str(Path(f"/proc/{pid}/ns/net").readlink()))
+        except OSError:
+            continue
+    return found
+
+
+def elsewhere(folder: Path) -> dict[str, str]:
+    """An environment in which temporary files and Inspect's own go below a folder, to ``tmp`` and ``data``."""
+    places = {"TMPDIR": folder / "tmp", "XDG_DATA_HOME": folder / "data"}
+    for place in places.values():
+        place.mkdir(exist_ok=True)
+    return {**os.environ, **{name: str(place) for name, place in places.items()}}
+
+
+def files(folder: Path) -> list[Path]:
+    """What is below a folder. Inspect keeps traces of its last runs, and where the last log is."""
+    kept = {"traces", "view"}
+    found = [path for path in folder.rglob("*") if not path.is_dir()]
+    return [path for path in found if not kept & set(path.relative_to(folder).parts)]

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 from inspect_ai.log import read_eval_log
-from tests.e2e.residue import descendants, mounts
+from tests.e2e.residue import descendants, elsewhere, files, mounts
 
 from opsrange.reports.results import Results
 from opsrange.testing.reach import wait_until_gone
@@ -51,7 +51,9 @@ def _finished(logs: Path) -> dict[Attempt, set[str]]:
 
 def _kill_midway(out: Path) -> set[int]:
     """Start the run, kill it when some attempts are in the logs; returns what had been running below it."""
-    with subprocess.Popen(_command(out), stderr=subprocess.DEVNULL) as runner:
+    with subprocess.Popen(
+        _command(out), stderr=subprocess.DEVNULL, env=elsewhere(out.parent)
+    ) as runner:
         while _logged(out / "logs") < 2:
             assert runner.poll() is None
             time.sleep(0.05)
@@ -61,17 +63,19 @@ def _kill_midway(out: Path) -> set[int]:
 
 
 def test_nothing_finished_is_lost_or_repeated_and_nothing_lives_on(tmp_path: Path) -> None:
-    mounted = mounts()
-    family = _kill_midway(tmp_path)
+    out, mounted = tmp_path / "out", mounts()
+    family = _kill_midway(out)
     wait_until_gone(family)
     assert len(family) > 2  # a stable, an instance and worlds
     assert mounts() == mounted
-    before = _finished(tmp_path / "logs")
+    assert files(tmp_path / "tmp") == []  # Inspect clears its own data folder after some days
+    before = _finished(out / "logs")
     assert len(before) < len(AGENTS) * EPOCHS
-    subprocess.run(_command(tmp_path), check=True, capture_output=True)
-    after = _finished(tmp_path / "logs")
+
+    subprocess.run(_command(out), check=True, capture_output=True, env=elsewhere(tmp_path))
+    after = _finished(out / "logs")
     assert len(after) == len(AGENTS) * EPOCHS
     assert {key: after[key] for key in before} == before
     assert all(len(identities) == 1 for identities in after.values())
-    results = Results.model_validate_json((tmp_path / "results.json").read_text())
+    results = Results.model_validate_json((out / "results.json").read_text())
     assert [agent.summary.scored for agent in results.agents] == [EPOCHS, EPOCHS]
