@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import sys
@@ -30,6 +31,7 @@ def held(processes: int) -> Json:
     deadline_s = time.monotonic() + 60
     while len(family := descendants(os.getpid())) > processes and time.monotonic() < deadline_s:
         time.sleep(0.05)  # what was killed is being reaped by its parent
+    gc.collect()  # Inspect leaves streams and temporary files to the collector
     kinds = Counter(target.partition(":")[0] for target in descriptors().values())
     return {
         "processes": len(family),
