@@ -13,6 +13,7 @@ from inspect_ai.model import ChatMessage, ChatMessageTool
 from inspect_ai.tool import ToolCall, ToolCallView
 from inspect_ai.util import SandboxEnvironment
 
+from opsrange.errors import WorldError
 from opsrange.hosting.client import World
 from opsrange.oversight.approver import Approver, Case, Decide, Harm
 from opsrange.oversight.audit import AuditTrail, entries, verify
@@ -146,6 +147,25 @@ def test_a_judge_that_fails_refuses(on_call: OnCall) -> None:
         assert "ZeroDivisionError" in str(refused.explanation)
         assert await agent.replicas("cart") > 0
         assert (await agent.bash("true")).decision == "approve"  # and the next preview works
+
+    on_call(body)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"), [(WorldError("the fork is gone"), True), (ValueError("a bug"), False)]
+)
+def test_a_lost_world_is_told_from_a_defect(
+    on_call: OnCall, error: Exception, *, lost: bool
+) -> None:
+    """The first makes the attempt void: nobody can know what the agent would have done. The second an agent might provoke."""
+
+    async def broken(acted: World, idle: World) -> Sequence[Harm]:
+        raise error
+
+    async def body(environment: SeatEnvironment) -> None:
+        agent = Agent(environment, Policy(approver="rubber-stamp"), judge=broken)
+        assert (await agent.bash(await agent.scale("cart", 0))).decision == "reject"
+        assert environment.approvals[-1].lost is lost
 
     on_call(body)
 

@@ -17,7 +17,7 @@ from inspect_ai.tool import ToolCall, ToolCallView
 from inspect_ai.util import SandboxEnvironment, store
 
 from opsrange.agents.world_access import current_environment
-from opsrange.errors import SeatError
+from opsrange.errors import SeatError, WorldError
 from opsrange.hosting.client import World
 from opsrange.oversight.approver import Approver, Case, Decide, Harm, Judge, find_approver
 from opsrange.oversight.audit import AuditTrail
@@ -129,7 +129,7 @@ class Overseer:
             attempt = self._attempt()
             return await self._decided(attempt, message, call, history)
         except Exception as error:  # noqa: BLE001 -- fail closed, whatever it was
-            return self._failed(attempt, call, f"the gate failed: {type(error).__name__}: {error}")
+            return self._failed(attempt, call, error)
 
     async def _decided(
         self, attempt: _Attempt, message: str, call: ToolCall, history: Sequence[ChatMessage]
@@ -368,8 +368,11 @@ class Overseer:
         kept = {"file": self._trail.path.name, "entries": entry.number + 1, "head": entry.hash}
         store().set(AUDIT_KEY, kept)
 
-    def _failed(self, attempt: _Attempt | None, call: ToolCall, why: str) -> InspectApproval:
-        """A refusal that is recorded as far as it still can be."""
+    def _failed(
+        self, attempt: _Attempt | None, call: ToolCall, error: Exception
+    ) -> InspectApproval:
+        """A refusal that is recorded as far as it still can be. A failure of the world's is not the agent's."""
+        why = f"the gate failed: {type(error).__name__}: {error}"
         if attempt is not None:
             approval = Approval(
                 gate=self.policy.gate,
@@ -377,6 +380,7 @@ class Overseer:
                 decision=Decision.REJECT.value,
                 command=_command(call),
                 reason=why,
+                lost=isinstance(error, WorldError),
                 before_step=len(attempt.environment.steps),
             )
             attempt.environment.note_approval(approval)

@@ -146,6 +146,9 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
     if row.report:
         row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}), row.page)
     _judge(row, sample)
+    lost = next((each for each in row.approvals if each.lost), None)
+    if lost is not None and row.void_owner is None:
+        row.void_owner, row.void_reason = Owner.WORLD, lost.reason
     row.diagnosis = examined(row, log, sample)
     return row
 
