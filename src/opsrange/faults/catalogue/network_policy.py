@@ -14,18 +14,11 @@ _PEERS = ({"role": "gateway"}, {"access": "internal"}, {"zone": "trusted"}, {"te
 
 def _draw(estate: Estate, stream: random.Random) -> Json:
     service = choose_service(estate, stream)
-    target = deployment(estate, service)
-    labels = target["spec"]["selector"]["matchLabels"]
+    labels = deployment(estate, service)["spec"]["selector"]["matchLabels"]
     name = f"{service}-{stream.choice(('ingress', 'access', 'allow', 'segmentation'))}"
     while estate.operator.find("networkpolicies", estate.namespace, name) is not None:
         name += "-v2"
-    return {
-        "service": service,
-        "name": name,
-        "labels": labels,
-        "own_labels": target["metadata"].get("labels", {}),
-        "peer": stream.choice(_PEERS),
-    }
+    return {"service": service, "name": name, "labels": labels, "peer": stream.choice(_PEERS)}
 
 
 def _inject(estate: Estate, params: Json) -> None:
@@ -33,11 +26,7 @@ def _inject(estate: Estate, params: Json) -> None:
         {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
-            "metadata": {
-                "name": params["name"],
-                "namespace": estate.namespace,
-                "labels": params["own_labels"],  # like every other policy's
-            },
+            "metadata": {"name": params["name"], "namespace": estate.namespace},
             "spec": {
                 "podSelector": {"matchLabels": params["labels"]},
                 "policyTypes": ["Ingress"],

@@ -61,8 +61,9 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
         ),
         region=(
             rf"{estate.namespace}/ResourceQuota/{quota}",
-            rf"{estate.namespace}/Deployment/{params['service']}",
+            rf"{estate.namespace}/(Deployment|ReplicaSet|Pod)/{params['service']}(-[a-z0-9]+)*",
         ),
+        allowed_paths=(rf"{estate.namespace}/ResourceQuota/{quota}:spec\.hard.*",),
     )
 
 
