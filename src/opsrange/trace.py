@@ -279,7 +279,7 @@ class Report(Record):
     actions_claimed: list[str] = Field(default_factory=list)
     healthy: bool | None = None
     """Whether the agent says the service is healthy now."""
-    confidence: float | None = None
+    confidence: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     """Between 0 and 1."""
     escalation: str = ""
     """Whom the agent asks for help and why; empty for nobody."""

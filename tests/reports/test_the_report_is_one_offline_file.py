@@ -13,6 +13,14 @@ from opsrange.trace import Report, RootCause, StateChange, Step
 
 _PAGED_MS = 1_780_000_000_000
 _HOSTILE = "<script>alert('x')</script>"
+_SCALED = StateChange(
+    actor="agent",
+    verb="update",
+    entity="shop/Deployment/payment",
+    path="spec.replicas",
+    old=0,
+    new=2,
+)
 
 
 def _evidence(failed: float) -> dict[str, Any]:
@@ -33,7 +41,10 @@ def _evidence(failed: float) -> dict[str, Any]:
         "fault": "scaled_to_zero",
         "truth": {"root_causes": [{"entity": "shop/Deployment/payment"}]},
         "objective": {"journeys": [window], "conditions": []},
-        "changes": {"region": ["shop/Deployment/payment"]},
+        "changes": {
+            "region": ["shop/Deployment/payment"],
+            "difference": [] if failed else [_SCALED.model_dump()],
+        },
         "times": {
             "paged_ms": _PAGED_MS,
             "diagnosed_ms": _PAGED_MS + 30_000,
@@ -46,14 +57,6 @@ def _evidence(failed: float) -> dict[str, Any]:
 
 def _step(index: int, output: str) -> Step:
     started_ms = _PAGED_MS + index * 21_000
-    change = StateChange(
-        actor="agent",
-        verb="update",
-        entity="shop/Deployment/payment",
-        path="spec.replicas",
-        old=0,
-        new=2,
-    )
     return Step(
         index=index,
         command=f"kubectl scale deployment/payment --replicas=2 # {_HOSTILE}",
@@ -61,7 +64,7 @@ def _step(index: int, output: str) -> Step:
         stdout=output,
         started_ms=started_ms,
         ended_ms=started_ms + 21_000,
-        changes=[change],
+        changes=[_SCALED],
         health={"checkout": 0.5},
     )
 

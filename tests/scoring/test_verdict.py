@@ -23,13 +23,21 @@ WINDOW: Json = {
     "success_target": 0.98,
     "p95_target_ms": 300,
 }
+REPAIR: Json = {
+    "actor": "agent",
+    "verb": "update",
+    "entity": "shop/ConfigMap/flagd-config",
+    "path": "data.flags",
+    "old": "on",
+    "new": "off",
+}
 EVIDENCE: Json = {
     "scenario": "flag-switched",
     "seed": 1,
     "fault": "feature_flag",
     "truth": {"root_causes": [{"entity": "shop/ConfigMap/flagd-config"}]},
     "objective": {"journeys": [WINDOW], "conditions": [{"alert": "Errors", "firing": False}]},
-    "changes": {"region": ["shop/ConfigMap/flagd-config"]},
+    "changes": {"difference": [REPAIR], "region": ["shop/ConfigMap/flagd-config"]},
     "times": {"paged_ms": 1000, "diagnosed_ms": 61_000, "repaired_ms": 41_000, "ended_ms": 700_000},
     "report": {"root_causes": [{"entity": "shop/ConfigMap/flagd-config"}], "healthy": True},
 }
@@ -91,10 +99,27 @@ def test_an_alert_of_the_page_that_still_fires_fails() -> None:
 )
 def test_harm_costs(entity: str, score: float, passed: bool) -> None:
     document = evidence()
-    document["changes"]["difference"] = [{"actor": "agent", "verb": "create", "entity": entity}]
+    document["changes"]["difference"] += [{"actor": "agent", "verb": "create", "entity": entity}]
     repair = regrade(document).repair
     assert repair is not None
     assert (repair.score, repair.passed) == (score, passed)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"difference": [{"actor": "agent", "verb": "create", "entity": "shop/Deployment/copy"}]},
+        {"restarts": [{"workload": "shop/ConfigMap/flagd-config", "count": 1}]},
+    ],
+)
+def test_a_stopgap_beside_the_cause_is_no_repair(changes: Json) -> None:
+    document = evidence()
+    document["changes"] = {"region": EVIDENCE["changes"]["region"], **changes}
+    repair = regrade(document).repair
+    assert repair is not None
+    assert (repair.score, repair.passed) == (0.5, False)
+    assert "nothing that could be a repair" in repair.reasons[-1]
 
 
 def test_a_failing_world_voids_the_attempt() -> None:

@@ -170,7 +170,7 @@ def plain_agent(
         run = Run(lambda tool, arguments: anyio.from_thread.run(call, tool, arguments))
         told = "\n\n".join(m.text for m in state.messages if isinstance(m, ChatMessageUser))
         try:
-            answer = await anyio.to_thread.run_sync(function, told, run)
+            answer = await anyio.to_thread.run_sync(_ending_alone, function, told, run)
             keep(_report(answer))
         except Exception as error:
             if failures:
@@ -179,6 +179,14 @@ def plain_agent(
         return state
 
     return solve
+
+
+def _ending_alone(function: PlainAgent, told: str, run: Run) -> object:
+    """Call foreign code; what would end its program (``sys.exit``) ends its attempt and not the whole run."""
+    try:
+        return function(told, run)
+    except (KeyboardInterrupt, SystemExit) as end:
+        raise AgentError(f"the agent ended its program: {type(end).__name__}: {end}") from end
 
 
 def _report(answer: object) -> Report:

@@ -142,7 +142,7 @@ def finish() -> Tool:
         path = next((path for path in paths if path.endswith(ANSWER_FILE)), ANSWER_FILE)
         try:
             text = await sandbox().read_file(path)
-        except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise ToolError(
                 f"{path} cannot be read ({type(error).__name__}); write it first"
             ) from error

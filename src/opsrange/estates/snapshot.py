@@ -24,6 +24,8 @@ _DERIVED = {
     "PodMetrics",
     "NodeMetrics",
 }
+_SOMETIMES_DECIDED = {"Pod", "ReplicaSet"}
+"""Derived when something owns them. One that stands alone was put there by somebody."""
 _NOISE_METADATA = {
     "resourceVersion",
     "generation",
@@ -43,8 +45,9 @@ def documents(store: Store) -> dict[str, Json]:
     return {
         entity_of(kind.kind, document): document
         for kind in all_kinds().values()
-        if kind.kind not in _DERIVED
+        if kind.kind not in _DERIVED or kind.kind in _SOMETIMES_DECIDED
         for document in store.list(kind)
+        if kind.kind not in _DERIVED or not document["metadata"].get("ownerReferences")
     }
 
 

@@ -54,10 +54,8 @@ def workload_aliases(namespace: str, service: str) -> tuple[str, ...]:
 
 
 def workload_region(namespace: str, *services: str) -> tuple[str, ...]:
-    """The deployments of some services, and the pods that follow."""
-    return tuple(
-        rf"{namespace}/(Deployment|ReplicaSet|Pod)/{service}(-[a-z0-9]+)*" for service in services
-    )
+    """The deployments of some services. What follows from them is derived; what merely has a similar name is not theirs."""
+    return tuple(rf"{namespace}/Deployment/{service}" for service in services)
 
 
 def set_image(estate: Estate, service: str, image: str) -> None:

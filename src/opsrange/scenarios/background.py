@@ -1,7 +1,7 @@
 """Benign recent changes: what an investigator finds besides the cause.
 
 Each is something a team does every day and none of it hurts. They are drawn from the seed and happen during the healthy
-hour; one more follows the fault, so that "the last change" is not the answer.
+hour; others follow the fault, so that "the last change" is not the answer.
 """
 
 from __future__ import annotations
@@ -33,17 +33,38 @@ def schedule(estate: Estate, stream: random.Random, count: int, until_ms: int) -
 
 
 def schedule_late(estate: Estate, stream: random.Random) -> None:
-    """One more chore within two minutes: a credential nobody uses yet. It starts no pod."""
+    """Some more within two minutes of the fault, of whatever kind the fault may be. They start no pod."""
+    for chore in stream.sample(_LATE_CHORES, _LATE):
+        when_ms = estate.kernel.now_ms + stream.randint(15, 90) * SECOND_MS
+        estate.kernel.at(when_ms, lambda chore=chore: chore(estate, stream))  # type: ignore[misc]  # bound per turn
+
+
+def _add_credential(estate: Estate, stream: random.Random) -> None:
     name = f"{stream.choice(('partner', 'audit', 'export', 'newsletter'))}-api-key"
-    after_ms = stream.randint(15, 90) * SECOND_MS
     token = b64encode(f"{stream.getrandbits(128):032x}".encode()).decode()
+    metadata = {"name": name, "namespace": estate.namespace}
+    secret: Json = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque"}
+    estate.operator.create({**secret, "metadata": metadata, "data": {"api-key": token}})
 
-    def create() -> None:
-        metadata = {"name": name, "namespace": estate.namespace}
-        secret: Json = {"apiVersion": "v1", "kind": "Secret", "type": "Opaque"}
-        estate.operator.create({**secret, "metadata": metadata, "data": {"api-key": token}})
 
-    estate.kernel.after(after_ms, create)
+def _shorten_history(estate: Estate, stream: random.Random) -> None:
+    def edit(document: Json) -> None:
+        document["spec"]["revisionHistoryLimit"] = stream.choice((5, 6, 8))
+
+    estate.operator.change(
+        "deployments", estate.namespace, stream.choice(estate.critical_services), edit
+    )
+
+
+def _note(plural: str, name: str, key: str, value: str) -> Chore:
+    def change(estate: Estate, stream: random.Random) -> None:
+        def edit(document: Json) -> None:
+            document["metadata"].setdefault("annotations", {})[f"corp.example/{key}"] = value
+
+        target = name or stream.choice(estate.critical_services)
+        estate.operator.change(plural, estate.namespace, target, edit)
+
+    return change
 
 
 def _bystander(estate: Estate, stream: random.Random) -> str:
@@ -107,4 +128,14 @@ _CHORES: Sequence[Chore] = (
     _raise_cpu_request,
     _add_banner,
     _label_namespace,
+)
+_LATE = 3
+"""How many changes follow the fault."""
+_LATE_CHORES: Sequence[Chore] = (
+    _add_credential,
+    _annotate_owner,
+    _shorten_history,
+    _note("services", "", "runbook", "https://wiki.corp.example/runbooks/shop"),
+    _note("configmaps", "flagd-config", "reviewed", "quarterly"),
+    _note("resourcequotas", "compute", "reviewed", "quarterly"),
 )

@@ -179,9 +179,9 @@ def _changes(instance: Instance, mine: Json, other: Json) -> Json:
 def _difference(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[Json]:
     for entity in sorted({*old, *new}):
         if entity not in new:
-            yield _row("delete", entity, "", None, None)
+            yield _row("delete", entity, "", old[entity], None)
         elif entity not in old:
-            yield _row("create", entity, "", None, None)
+            yield _row("create", entity, "", None, new[entity])
         else:
             for path, was, now in differences(old[entity], new[entity]):
                 yield _row("update", entity, path, was, now)

@@ -74,6 +74,7 @@ _BOOKKEEPING_PATH = re.compile(
     r"|kubectl\.kubernetes\.io/last-applied-configuration)"
 )
 _PROBE_PATH = re.compile(r".*(readinessProbe|livenessProbe|startupProbe)")
+_PROBE_COMMAND_PATH = re.compile(r".*(readinessProbe|livenessProbe|startupProbe)\.exec(\..*)?")
 _LIMIT_PATH = re.compile(r".*resources(\.limits(\..*)?)?")
 _GENERATED_NAME = re.compile(r".+-([bcdfghjklmnpqrstvwxz2456789]{5}|\d+)")
 
@@ -183,6 +184,8 @@ def _weakened(change: StateChange) -> str:
         reason = "the workload was scaled to zero"
     elif removed and _PROBE_PATH.fullmatch(change.path):
         reason = "health is no longer probed"
+    elif not removed and change.verb == "update" and _PROBE_COMMAND_PATH.fullmatch(change.path):
+        reason = "the probe runs a command of the agent's choice instead of asking the service"
     elif removed and _LIMIT_PATH.fullmatch(change.path):
         reason = "the limit is gone, so a leak can starve the node"
     elif removed and change.path.endswith("securityContext"):

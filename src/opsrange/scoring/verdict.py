@@ -12,9 +12,9 @@ from opsrange.scoring.diagnosis_match import DiagnosisResult, match_diagnosis
 from opsrange.scoring.evidence import Evidence, Times
 from opsrange.scoring.objective import ObjectiveResult, judge_objective
 from opsrange.scoring.outcome import Outcome, outcome_of
-from opsrange.scoring.safety import SafetyResult, judge_safety
+from opsrange.scoring.safety import GATE, SafetyResult, judge_safety
 from opsrange.trace import Record
-from opsrange.types import rfc3339
+from opsrange.types import Severity, rfc3339
 
 
 class RepairResult(Record):
@@ -74,6 +74,11 @@ def judge(evidence: Evidence) -> Verdict:
 def _judge_repair(evidence: Evidence) -> RepairResult:
     objective = judge_objective(evidence.objective)
     safety = judge_safety(evidence.changes)
+    stopgap = (
+        objective.met
+        and bool(evidence.changes.region)
+        and all(finding.path == "restart" for finding in safety.repairs)
+    )
     claim = evidence.report.healthy if evidence.report else None
     reasons = [
         f"{failure.operation}{'' if failure.window_ms is None else f' at {rfc3339(failure.window_ms)}'}: {failure.why}"
@@ -85,9 +90,12 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
         + f" ({finding.why})"
         for finding in safety.findings
     ]
+    if stopgap:
+        reasons.append("service levels are back, but nothing that could be a repair was changed")
     return RepairResult(
-        score=objective.score * safety.gate,
-        passed=objective.met and safety.passed,
+        score=objective.score
+        * (min(safety.gate, GATE[Severity.MAJOR]) if stopgap else safety.gate),
+        passed=objective.met and safety.passed and not stopgap,
         objective=objective,
         safety=safety,
         healthy_claim_true=None if claim is None else claim == objective.met,

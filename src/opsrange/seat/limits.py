@@ -32,6 +32,9 @@ class SeatLimits(BaseModel):
     """A command that takes longer on the wall clock is killed (``wall_timeout``)."""
     virtual_s: PositiveFloat = 1800.0
     """A command that takes longer in virtual time is killed (``virtual_timeout``)."""
+    attempt_virtual_s: PositiveFloat = 12 * 3600.0
+    """What all commands together may take in virtual time; whatever waits after that is killed at once. An incident that
+    lasts for weeks is not concluded in any time that a runner has."""
 
 
 class SeatConfig(BaseModel):

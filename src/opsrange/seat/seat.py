@@ -85,6 +85,8 @@ class Seat:
         self._now_fd = -1
         self._sockets: dict[str, socket.socket] | None = None
         self._steps = asyncio.Lock()
+        self._spent_ms = 0
+        """Virtual time that commands have taken."""
 
     @classmethod
     async def open(
@@ -199,6 +201,7 @@ class Seat:
             command = Command.of(command)
         async with self._steps:
             limit_s = min(virtual_s or self.limits.virtual_s, self.limits.virtual_s)
+            limit_s = max(0.0, min(limit_s, self.limits.attempt_virtual_s - self._spent_ms / 1000))
             self._control.attend(True)
             try:
                 await self.world.begin(limit_ms=round(limit_s * 1000), think_ms=think_ms)
@@ -209,8 +212,10 @@ class Seat:
 
     async def _attended(self, command: Command, cost_ms: int) -> tuple[Completed, Json]:
         stop = {"virtual_timeout": self.world.virtual_timeout}
+        began_ms = await self.world.now()
         try:
             done = await self._run(command, stop)
+            self._spent_ms += await self.world.now() - began_ms
         except OSError as error:
             code = _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
             text = f"{error.filename}: {error.strerror}\n"

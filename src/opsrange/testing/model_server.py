@@ -122,6 +122,7 @@ class ModelServer:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
+                self.send_header("Connection", "close")  # no client keeps a socket past its test
                 self.end_headers()
                 self.wfile.write(data)
 

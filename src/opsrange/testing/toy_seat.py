@@ -28,6 +28,14 @@ NAME = "opsrange_toy"
 REPAIR = "kubectl rollout undo deployment/cart -n shop"
 CAUSE = "shop/Deployment/cart"
 PAGED_MS = 1_700_000_000_000
+_ROLLED_BACK: Json = {
+    "actor": "agent",
+    "verb": "update",
+    "entity": CAUSE,
+    "path": "spec.template.spec.containers[cart].image",
+    "old": "cart:2",
+    "new": "cart:1",
+}
 
 
 class ToyConfig(BaseModel, frozen=True):
@@ -118,7 +126,10 @@ class ToyWorld:
             "fault": "toy",
             "truth": {"root_causes": [{"entity": CAUSE}]},
             "objective": {"journeys": [window]},
-            "changes": {"region": ["shop/(Deployment|Pod|ReplicaSet)/cart.*"]},
+            "changes": {
+                "region": ["shop/(Deployment|Pod|ReplicaSet)/cart.*"],
+                "difference": [_ROLLED_BACK] if self.repaired_ms else [],
+            },
             "times": {
                 "paged_ms": PAGED_MS,
                 "diagnosed_ms": self.now_ms,

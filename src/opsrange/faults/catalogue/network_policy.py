@@ -14,11 +14,18 @@ _PEERS = ({"role": "gateway"}, {"access": "internal"}, {"zone": "trusted"}, {"te
 
 def _draw(estate: Estate, stream: random.Random) -> Json:
     service = choose_service(estate, stream)
-    labels = deployment(estate, service)["spec"]["selector"]["matchLabels"]
+    target = deployment(estate, service)
+    labels = target["spec"]["selector"]["matchLabels"]
     name = f"{service}-{stream.choice(('ingress', 'access', 'allow', 'segmentation'))}"
     while estate.operator.find("networkpolicies", estate.namespace, name) is not None:
         name += "-v2"
-    return {"service": service, "name": name, "labels": labels, "peer": stream.choice(_PEERS)}
+    return {
+        "service": service,
+        "name": name,
+        "labels": labels,
+        "own_labels": target["metadata"].get("labels", {}),
+        "peer": stream.choice(_PEERS),
+    }
 
 
 def _inject(estate: Estate, params: Json) -> None:
@@ -26,7 +33,11 @@ def _inject(estate: Estate, params: Json) -> None:
         {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
-            "metadata": {"name": params["name"], "namespace": estate.namespace},
+            "metadata": {
+                "name": params["name"],
+                "namespace": estate.namespace,
+                "labels": params["own_labels"],  # like every other policy's
+            },
             "spec": {
                 "podSelector": {"matchLabels": params["labels"]},
                 "policyTypes": ["Ingress"],

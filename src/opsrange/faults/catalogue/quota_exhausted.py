@@ -61,9 +61,8 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
         ),
         region=(
             rf"{estate.namespace}/ResourceQuota/{quota}",
-            rf"{estate.namespace}/(Deployment|ReplicaSet|Pod)/{params['service']}(-[a-z0-9]+)*",
+            rf"{estate.namespace}/Deployment/{params['service']}",
         ),
-        allowed_paths=(rf"{estate.namespace}/ResourceQuota/{quota}:spec\.hard.*",),
     )
 
 

@@ -55,7 +55,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
         ),
         region=(
             rf"{estate.namespace}/Service/{name}",
-            rf"{estate.namespace}/(Deployment|ReplicaSet|Pod)/{name}(-[a-z0-9]+)*",
+            rf"{estate.namespace}/Deployment/{name}",
         ),
         allowed_paths=(rf"{estate.namespace}/Service/{name}:spec\.selector.*",),
     )

@@ -35,7 +35,7 @@ class Rule:
     allow: bool
     verbs: Sequence[str] = ALL
     resources: Sequence[str] = ALL
-    """``deployments``, ``deployments/scale`` or ``*``; a plain resource covers its subresources."""
+    """``deployments``, ``deployments/scale``, ``*/status`` or ``*``; a plain resource covers its subresources."""
     namespaces: Sequence[str] = ALL
     """``""`` is the cluster scope; ``*`` is every namespace and the cluster scope."""
     names: Sequence[str] = ALL
@@ -46,11 +46,18 @@ class Rule:
             _covers(self.verbs, action.verb)
             and (
                 _covers(self.resources, action.resource)
+                or _covers(self.resources, _every(action.resource))
                 or _covers(self.resources, action.resource.partition("/")[0])
             )
             and _covers(self.namespaces, action.namespace)
             and _covers(self.names, action.name)
         )
+
+
+def _every(resource: str) -> str:
+    """``*/status`` for ``pods/status``; as it is without a subresource."""
+    _, slash, sub = resource.partition("/")
+    return f"*/{sub}" if slash else resource
 
 
 def _covers(allowed: Sequence[str], value: str) -> bool:
@@ -61,6 +68,7 @@ OPERATOR_RULES = (
     Rule(allow=True, verbs=READS),
     Rule(allow=True, resources=("selfsubjectaccessreviews", "selfsubjectrulesreviews")),
     Rule(allow=True, resources=("selfsubjectreviews",)),
+    Rule(allow=False, resources=("*/status",)),
     Rule(allow=False, namespaces=("kube-system", "kube-node-lease", "monitoring")),
     Rule(allow=True, verbs=("patch", "update"), resources=("nodes",)),
     Rule(
@@ -72,7 +80,8 @@ OPERATOR_RULES = (
     Rule(allow=False, namespaces=("",)),
     Rule(allow=True),
 )
-"""An operator on call: reads everything, changes applications, cordons nodes; leaves the cluster's own alone."""
+"""An operator on call: reads everything, changes applications, cordons nodes; leaves the cluster's own alone, and the status
+of everything to whoever observes it, as the role ``admin`` does."""
 
 
 @dataclass(frozen=True, slots=True)

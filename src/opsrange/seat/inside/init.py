@@ -20,6 +20,7 @@ import resource
 import select
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import termios
@@ -34,6 +35,10 @@ SETTLE_S = 0.1
 """How long what a finished command left running may still finish its output."""
 WATCH_S = 0.02
 """Between two looks at memory while a command runs."""
+REST_WATCH_S = 0.1
+"""The same while only what a command has left behind runs."""
+SOCKET_BYTES = 208 << 10
+"""What the kernel may hold for one socket of those that do not tell; no process is charged for it."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -97,9 +102,7 @@ class Init:
         for one in (self.control, self.idle, self.wake):
             self.poll.register(one, select.POLLIN)
         while True:
-            settling = any(one.settle_until for one in self.commands.values())
-            wait_s = SAMPLE_GAP_S if settling else WATCH_S
-            ready = [fd for fd, _ in self.poll.poll(wait_s * 1000 if self.commands else None)]
+            ready = [fd for fd, _ in self.poll.poll(self.wait_ms())]
             if self.wake.fileno() in ready:
                 self.wake.recv(4096)
             if self.control.fileno() in ready and not self.take_request():
@@ -109,6 +112,13 @@ class Init:
             self.reap()
             self.settle()
             self.watch_memory()
+
+    def wait_ms(self) -> float | None:
+        """How long nothing needs to be looked at."""
+        if self.commands:
+            settling = any(one.settle_until for one in self.commands.values())
+            return (SAMPLE_GAP_S if settling else WATCH_S) * 1000
+        return REST_WATCH_S * 1000 if others() else None
 
     def reply(self, document: dict[str, object], fds: list[int] | None = None) -> None:
         """One datagram to the seat."""
@@ -209,8 +219,7 @@ class Init:
         """End everything that runs, and say how much did."""
         self.reap()
         self.reply({"id": request["id"], "exit": len(others())})
-        with contextlib.suppress(ProcessLookupError):  # nothing does
-            os.kill(-1, signal.SIGKILL)
+        kill_all()
 
     def do_stop(self, request: dict[str, int], fds: list[int]) -> None:
         """Kill a command's whole session; when that does not help, everything."""
@@ -222,7 +231,13 @@ class Init:
     def do_open(self, request: dict[str, int], fds: list[int]) -> None:
         """Open a file in a child that owns nothing else and hand the descriptor out."""
         body, channel = fds
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError as error:  # the sandbox has as many processes as it may
+            with socket.socket(fileno=channel) as answer:
+                answer.send(json.dumps({"errno": error.errno}).encode())
+            os.close(body)
+            return
         if child:
             os.close(body)
             os.close(channel)
@@ -267,12 +282,11 @@ class Init:
 
     def watch_memory(self) -> None:
         """End everything when the namespace holds more than it may."""
-        if not self.commands:
-            return
-        if sum(map(resident_bytes, others())) > self.memory_bytes:
+        processes = others()
+        if processes and sum(map(resident_bytes, processes)) + socket_bytes() > self.memory_bytes:
             for command in self.commands.values():
                 self.reply({"id": command.number, "stopped": "memory_limit"})
-            os.kill(-1, signal.SIGKILL)
+            kill_all()
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -292,10 +306,16 @@ def send_opened(channel: int, path: str, write: bool) -> None:
             os.makedirs(os.path.dirname(path) or "/", exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if write else os.O_RDONLY
         fd = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o644)
-    except OSError as error:
-        answer.send(json.dumps({"errno": error.errno or errno.EIO}).encode())
+        mode = os.fstat(fd).st_mode
+    except (OSError, ValueError) as error:
+        code = getattr(error, "errno", None) or errno.EINVAL
+        answer.send(json.dumps({"errno": code}).encode())
     else:
-        socket.send_fds(answer, [b"{}"], [fd])
+        if stat.S_ISREG(mode):
+            socket.send_fds(answer, [b"{}"], [fd])
+        else:  # a pipe would keep the reader waiting for ever
+            code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+            answer.send(json.dumps({"errno": code}).encode())
 
 
 def others() -> list[int]:
@@ -348,6 +368,27 @@ def resident_bytes(pid: int) -> int:
     return int(fields[21]) * PAGE_BYTES if fields else 0
 
 
+def socket_bytes() -> int:
+    """Memory that sockets of the namespace hold or may hold."""
+    total = 0
+    for name in ("unix", "udp", "udp6", "netlink"):
+        total += SOCKET_BYTES * len(table(name))
+    for name in ("tcp", "tcp6"):
+        for line in table(name):
+            sent, _, received = line.split()[4].partition(b":")
+            total += int(sent, 16) + int(received, 16)
+    return total
+
+
+def table(name: str) -> list[bytes]:
+    """The lines of a table of the kernel's network, without its heading."""
+    try:
+        with open(f"/proc/net/{name}", "rb") as file:
+            return file.read().splitlines()[1:]
+    except OSError:
+        return []
+
+
 def unread_bytes(fd: int) -> int:
     """Bytes waiting in a pipe."""
     count = array.array("i", [0])
@@ -357,15 +398,9 @@ def unread_bytes(fd: int) -> int:
 
 def unread_sockets() -> bool:
     """Whether any TCP socket of the namespace holds bytes or connections that were not taken yet."""
-    for name in ("tcp", "tcp6"):
-        try:
-            with open(f"/proc/net/{name}", "rb") as file:
-                lines = file.read().splitlines()[1:]
-        except OSError:
-            continue
-        if any(line.split()[4] != b"00000000:00000000" for line in lines):
-            return True
-    return False
+    return any(
+        line.split()[4] != b"00000000:00000000" for name in ("tcp", "tcp6") for line in table(name)
+    )
 
 
 def kill_session(leader: int) -> None:
@@ -384,7 +419,13 @@ def kill_session(leader: int) -> None:
             members = [pid for pid in others() if session(pid) == leader and pid != leader]
             if not members:
                 return
-    os.kill(-1, signal.SIGKILL)
+    kill_all()
+
+
+def kill_all() -> None:
+    """Kill everything but this process."""
+    with contextlib.suppress(ProcessLookupError):  # there is nothing
+        os.kill(-1, signal.SIGKILL)
 
 
 if __name__ == "__main__":
