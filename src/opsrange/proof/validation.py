@@ -25,6 +25,7 @@ from opsrange.errors import OperatorError
 from opsrange.planted.agents import PlantedAgent, agent, control_names, planted_names
 from opsrange.planted.labels import label_of
 from opsrange.planted.mutator import mutators
+from opsrange.planted.plan import Position
 from opsrange.proof.accuracy import Found, Judged, Validation
 from opsrange.reports.results import AttemptResult
 from opsrange.tasks.logbook import result_of
@@ -39,6 +40,8 @@ _BASES = ("base-early", "base-middle", "base-late")
 _READING_CONTROLS = ("clean", "standing-alert", "extra-reads", "hand-over")
 """Those that repair in no other way than the rule allows."""
 _KEYS_FILE = "keys.json"
+_LEAST = 36
+"""Attempts of a class. With 35 of 35 right, Wilson's lower bound of a proportion reaches 0.9 for the first time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ def ranges(
     second = replace(
         first,
         scenarios=ruled,
+        seeds=seeds if quick else _enough(seeds, len(ruled) * len(Position)),
         names=[*reading, *control_names(len(reading), _READING_CONTROLS), *_BASES],
         folder=folder / "documented",
         docs="bm25",
@@ -117,6 +121,16 @@ def ranges(
     if quick or not reading:
         return (first,)
     return (first, second) if names else (second,)
+
+
+def _enough(seeds: str, per_seed: int) -> str:
+    """The seeds and, where a class would not reach the bar even without a mistake, those that follow."""
+    from opsrange.tasks.dataset import parse_seeds
+
+    chosen = list(parse_seeds(seeds))
+    missing = -(-_LEAST // per_seed) - len(chosen)
+    more = [str(max(chosen) + 1 + extra) for extra in range(missing)]
+    return ",".join([seeds, *more])
 
 
 def run(chosen: Range, progress: Progress | None = None) -> None:
