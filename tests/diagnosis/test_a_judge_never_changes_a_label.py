@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.diagnosis.attempts import SHOWS, VICTIM, attempt, looks, report
 
+from opsrange.cli.main import cli
 from opsrange.diagnosis.claims import kappa, opinion_of, question
 from opsrange.errors import ModelError, OperatorError
 from opsrange.tasks.diagnosing.diagnoses import diagnosed
@@ -86,3 +90,38 @@ def test_a_failing_judge_is_the_providers_failure(transcript: Path) -> None:
             judged(found, "openai-api/local/scripted", server.base_url)
     with pytest.raises(OperatorError, match="asked for the judge"):
         judged(found, "nowhere/model")
+
+
+def _asked_for(transcript: Path, server: ModelServer, *more: str) -> str:
+    options = ["--judge", "openai-api/local/scripted", "--model-base-url", server.base_url, *more]
+    shown = CliRunner().invoke(cli, ["diagnose", str(transcript), *options])
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+def test_the_command_line_prints_the_opinion_and_the_agreement(transcript: Path) -> None:
+    with ModelServer(lambda messages: Reply(answer("is forbidden"))) as server:
+        said = _asked_for(transcript, server)
+        [row] = json.loads(_asked_for(transcript, server, "--json"))
+    assert "judge on" in said
+    assert "agreement of judge and rules: kappa 0.00, n 1" in said
+    assert row["primary"] == "E3"
+    assert row["judge"]["guess"] == "V1"
+    with ModelServer(lambda messages: Reply(answer("words of its own"))) as server:
+        assert "[rejected" in _asked_for(transcript, server)
+
+
+def test_a_failing_judge_ends_in_one_line(transcript: Path) -> None:
+    with ModelServer(lambda messages: Reply("no such model", status=400)) as server:
+        options = ["--judge", "openai-api/local/scripted", "--model-base-url", server.base_url]
+        shown = subprocess.run(
+            [sys.executable, "-c", "from opsrange.cli.main import main; main()"]
+            + ["diagnose", str(transcript), *options],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert shown.returncode == 3
+    assert "judge failed" in shown.stderr
+    assert "owner: model" in shown.stderr
+    assert len(shown.stderr.strip().splitlines()) == 1
