@@ -18,6 +18,7 @@ from opsrange.tasks.diagnosing.diagnoses import diagnosed
 from opsrange.tasks.diagnosing.judge import judged
 from opsrange.testing.model_server import ModelServer, Reply
 
+OPSRANGE = (sys.executable, "-c", "from opsrange.cli.main import main; main()")
 CASE = attempt(looks(), said=report(VICTIM))
 
 
@@ -115,8 +116,7 @@ def test_a_failing_judge_ends_in_one_line(transcript: Path) -> None:
     with ModelServer(lambda messages: Reply("no such model", status=400)) as server:
         options = ["--judge", "openai-api/local/scripted", "--model-base-url", server.base_url]
         shown = subprocess.run(
-            [sys.executable, "-c", "from opsrange.cli.main import main; main()"]
-            + ["diagnose", str(transcript), *options],
+            [*OPSRANGE, "diagnose", str(transcript), *options],
             capture_output=True,
             text=True,
             check=False,
