@@ -106,6 +106,32 @@ def test_facts_are_visible_when_broken_and_only_then(estate: Estate, fault: Faul
     assert not all(before for before, _ in seen.values()), seen
 
 
+def test_a_number_is_not_found_within_a_longer_one(estate: Estate, fault: Fault) -> None:
+    """A limit of ``9Mi`` once was seen in ``179Mi``."""
+    params = _params(estate, fault)
+
+    def explore() -> list[str]:
+        fault.inject(estate, params)
+        estate.advance(6 * MINUTE_MS)
+        texts = "\n".join(_answers(estate))
+        needles = [needle for fact in fault.facts(estate, params) for needle in fact.needles]
+        return [
+            f"{needle} in {longer}"
+            for needle in needles
+            for shown in [found[0] for found in re.finditer(needle, texts)][:1]
+            for longer in _longer(shown)
+            if re.search(needle, longer)
+        ]
+
+    assert branch(explore) == []
+
+
+def _longer(shown: str) -> list[str]:
+    """A text whose number, if it begins or ends with one, has one digit more."""
+    before = [f"1{shown}"] if shown[0].isdigit() else []
+    return [*before, f"{shown}0"] if shown[-1].isdigit() else before
+
+
 def _answers(estate: Estate) -> Iterator[str]:
     """What an investigator's reads of the Kubernetes API return, one object or event at a time."""
     kubernetes = estate.handlers["kubernetes:6443"]

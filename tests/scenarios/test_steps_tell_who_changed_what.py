@@ -10,7 +10,7 @@ import pytest
 from opsrange.estates import Estate
 from opsrange.scenarios.steps import Recorder
 from opsrange.trace import Effect, Step
-from opsrange.types import MINUTE_MS, Json
+from opsrange.types import MINUTE_MS, Json, rfc3339
 from opsrange.wire import Request, Response
 from opsrange.world import branch
 
@@ -97,3 +97,38 @@ def test_what_follows_from_a_write_is_not_said_twice(estate: Estate) -> None:
     assert mine == {"Deployment"}
     assert others >= {"ReplicaSet", "Pod"}
     assert not others & QUIET
+
+
+def test_what_a_background_job_does_between_steps_is_told_by_the_next(estate: Estate) -> None:
+    path = f"/apis/apps/v1/namespaces/{estate.namespace}/deployments/cart"
+
+    def explore() -> list[Json]:
+        recorder = Recorder(estate, ())
+        recorder.begin()
+        steps = [recorder.end({})]
+        _ask(estate, "PATCH", path, {"spec": {"replicas": 1}})
+        _silence(estate)
+        estate.advance(MINUTE_MS)
+        for _ in range(2):
+            recorder.begin()
+            steps.append(recorder.end({}))
+        return [step.model_dump(mode="json") for step in steps]
+
+    first, second, third = (Step.model_validate(each) for each in branch(explore))
+    assert [change.path for change in second.changes] == ["spec.replicas", "alert.silence"]
+    assert second.effect is Effect.REVERSIBLE_WRITE
+    assert (first.changes, third.changes) == ([], [])
+
+
+def _silence(estate: Estate) -> None:
+    body = {
+        "matchers": [{"name": "alertname", "value": "x", "isRegex": False}],
+        "startsAt": rfc3339(estate.kernel.now_ms),
+        "endsAt": rfc3339(estate.kernel.now_ms + MINUTE_MS),
+        "createdBy": "me",
+        "comment": "quiet",
+    }
+    request = Request("POST", "/api/v2/silences", {}, {}, json.dumps(body).encode())
+    answer = estate.handlers["alertmanager:9093"].handle(request)
+    assert isinstance(answer, Response)
+    assert answer.status == 200

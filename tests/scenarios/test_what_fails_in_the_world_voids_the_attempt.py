@@ -1,13 +1,15 @@
-"""An exception inside a controller is ours: the attempt it happens in does not count."""
+"""An exception inside a controller or an endpoint is ours: the attempt it happens in does not count."""
 
 from __future__ import annotations
 
 from opsrange.errors import Owner
+from opsrange.estates.endpoints.total import Total
 from opsrange.estates.objects import kind_named
 from opsrange.scenarios.instance import Instance, build
 from opsrange.scoring.outcome import Outcome, Status
 from opsrange.scoring.regrade import regrade
 from opsrange.types import MINUTE_MS, Json
+from opsrange.wire import Request, Response
 from opsrange.world import branch
 
 
@@ -19,6 +21,26 @@ def _conclude(instance: Instance, document: Json | None) -> Outcome:
         return regrade(instance.call("conclude", {"soak_ms": MINUTE_MS})).outcome
 
     return branch(explore)
+
+
+def test_a_question_that_a_defect_left_unanswered_voids_the_attempt_too() -> None:
+    instance = build("scaled-to-zero", 1)
+
+    def explore() -> Outcome:
+        instance.begin()
+        # As if a reader of ours had failed within a handler; no question is known that does it.
+        total = Total(_Broken(), instance.kernel, instance.estate.defects.append)
+        assert total.handle(Request("GET", "/api/v1/query")).status == 500
+        return regrade(instance.call("conclude", {"soak_ms": MINUTE_MS})).outcome
+
+    outcome = branch(explore)
+    assert (outcome.status, outcome.owner) == (Status.VOID, Owner.WORLD)
+    assert "/api/v1/query" in outcome.reason
+
+
+class _Broken:
+    def handle(self, request: Request) -> Response:
+        raise KeyError(request.path)
 
 
 def test_a_controller_that_fails_voids_the_attempt_and_owns_it() -> None:

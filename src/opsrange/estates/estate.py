@@ -95,7 +95,7 @@ class Estate:
         self._runtime = runtime
         self._bucket = Bucket(self.kernel)
         self.defects: list[str] = []
-        """Questions that one of our own defects left without a proper answer: there should be none."""
+        """Questions that one of our own defects left without a proper answer: there should be none. They void an attempt."""
         metrics = self.telemetry.metrics
         state_metrics = StateMetrics(
             self.cluster.store,
@@ -162,7 +162,10 @@ class Estate:
             "jaeger:16686": self.telemetry.jaeger,
             "frontend-proxy:8080": FrontDoor(self.application),
         }
-        total = {address: Total(inner, self.defects.append) for address, inner in reads.items()}
+        total = {
+            address: Total(inner, self.kernel, self.defects.append)
+            for address, inner in reads.items()
+        }
         refused = Response.json(too_many_requests().status, 429)
         every = {"kubernetes:6443": self.cluster.handler, **total}
         return {
@@ -292,8 +295,8 @@ class Estate:
             if silence.actor == actor:
                 self.telemetry.alerts.silences.expire(silence.id)
 
-    def telemetry_changes(self, actor: str, since_ms: int) -> list[StateChange]:
-        """What an actor did to alerting since an instant: silences, and alerts posted by hand."""
+    def telemetry_changes(self, actor: str, since: int) -> list[StateChange]:
+        """What an actor did to alerting from an entry of the journal on: silences, and alerts posted by hand."""
         return [
             StateChange(
                 actor=entry.actor,
@@ -304,10 +307,8 @@ class Estate:
                 path=entry.topic,
                 new=entry.data,
             )
-            for entry in self.kernel.journal.entries
-            if entry.instant_ms >= since_ms
-            and entry.actor == actor
-            and entry.topic.startswith("alert.")
+            for entry in self.kernel.journal.entries[since:]
+            if entry.actor == actor and entry.topic.startswith("alert.")
         ]
 
 

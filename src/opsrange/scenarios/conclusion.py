@@ -68,7 +68,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
             "ended_ms": ended_ms,
         },
         "report": report,
-        "world_errors": list(estate.cluster.defects),
+        "world_errors": [*estate.cluster.defects, *estate.defects],
     }
 
 

@@ -37,17 +37,20 @@ class Recorder:
         self._facts = facts
         self._index = 0
         self._started_ms = estate.kernel.now_ms
+        self._told = len(estate.kernel.journal.entries)
+        """How much of the journal earlier steps tell."""
         self._requests: list[WorldRequest] = []
         self._facts_returned: set[str] = set()
         self._changes: list[Change] = []
         estate.cluster.store.subscribe(self._changes.append)
 
     def begin(self) -> None:
-        """A step begins at the present instant."""
+        """A step begins at the present instant.
+
+        What the agent's own processes asked and changed since the last one, in its think time, is part of this one.
+        """
         self._started_ms = self._estate.kernel.now_ms
-        self._requests = []
-        self._facts_returned = set()
-        self._changes.clear()
+        self._changes[:] = [change for change in self._changes if change.actor == "agent"]
 
     def answered(self, address: str, request: Request, response: Response) -> None:
         """A request of the step was answered."""
@@ -80,7 +83,7 @@ class Recorder:
         Args:
             outcome: what the seat knows: command, exit code, outputs.
         """
-        silenced = self._estate.telemetry_changes("agent", self._started_ms)
+        silenced = self._estate.telemetry_changes("agent", self._told)
         mine = [
             row for change in self._changes if change.actor == "agent" for row in _rows(change)
         ] + silenced
@@ -103,6 +106,9 @@ class Recorder:
             digest=self._estate.kernel.journal.digest,
         )
         self._index += 1
+        self._told = len(self._estate.kernel.journal.entries)
+        self._requests, self._facts_returned = [], set()
+        self._changes.clear()
         return step
 
     def facts_in(self, text: str) -> list[str]:

@@ -67,7 +67,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("flag-state", (params["flag"], f"defaultVariant:{params['new']}")),)
+    return (Fact("flag-state", (params["flag"], rf"defaultVariant:{params['new']}(?!\d)")),)
 
 
 FAULT = Fault(

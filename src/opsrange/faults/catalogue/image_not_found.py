@@ -52,8 +52,8 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
     return (
-        Fact("image-reference", (params["new"],)),
-        Fact("pull-failure", (params["new"], "not found")),
+        Fact("image-reference", (rf"\b{re.escape(params['new'])}\b",)),
+        Fact("pull-failure", (rf"\b{re.escape(params['new'])}\b", "not found")),
     )
 
 

@@ -61,7 +61,10 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("release", (params["new"],)), Fact("oom-killed", (params["service"], "OOMKilled")))
+    return (
+        Fact("release", (rf"\b{re.escape(params['new'])}\b",)),
+        Fact("oom-killed", (params["service"], "OOMKilled")),
+    )
 
 
 FAULT = Fault(

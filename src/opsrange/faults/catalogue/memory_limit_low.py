@@ -69,7 +69,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
     return (
         Fact("oom-killed", (params["service"], "OOMKilled")),
-        Fact("memory-limit", (params["limit"],)),
+        Fact("memory-limit", (rf"\b{params['limit']}\b",)),
     )
 
 

@@ -70,7 +70,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
-    return (Fact("probe-failure", ("Readiness probe failed", f":{params['port']}")),)
+    return (Fact("probe-failure", ("Readiness probe failed", rf":{params['port']}\b")),)
 
 
 FAULT = Fault(

@@ -44,7 +44,7 @@ def _remedy(estate: Estate, params: Json) -> Remedy:
 
 def _facts(estate: Estate, params: Json) -> tuple[Fact, ...]:
     return (
-        Fact("scaled-down", (rf"Scaled down replica set {params['service']}-\w+ from \d+ to 0",)),
+        Fact("scaled-down", (rf"Scaled down replica set {params['service']}-\w+ from \d+ to 0\b",)),
     )
 
 
