@@ -1,7 +1,8 @@
 """The whole world as one comparable document, and what differs between two of them.
 
 Only what people decide is compared: specifications, labels, data, identities. What controllers derive (replica sets,
-endpoints, events, status) follows from it, and pods are compared as the set of running identities of their workload.
+endpoints, events, status) follows from it, and pods are compared as the set of running identities of their workload. What is
+derived and cannot be derived again, old replica sets and events, has to be watched: here its loss does not show.
 """
 
 from __future__ import annotations

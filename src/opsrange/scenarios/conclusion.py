@@ -170,6 +170,7 @@ def _changes(instance: Instance, mine: Json, other: Json) -> Json:
         "data_loss": _data_loss(mine["data"], other["data"]),
         "silences": [item for item in mine["silences"] if item not in other["silences"]],
         "restarts": list(_restarts(mine["running"], other["running"])),
+        "erased": instance.erased,
         "region": list(instance.remedy.region),
         "allowed_paths": list(instance.remedy.allowed_paths),
         "protected": list(instance.estate.protected),

@@ -14,6 +14,7 @@ from opsrange.estates import Alert, Estate
 from opsrange.faults import find
 from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude
+from opsrange.scenarios.erasures import Erasures
 from opsrange.scenarios.governance import Governance
 from opsrange.scenarios.key import answer_key
 from opsrange.scenarios.page import page_text
@@ -64,6 +65,7 @@ class Instance:
         self.restored = False
         """Whether the best operator has taken over, who also tells whoever must be told."""
         self._recorder: Recorder | None = None
+        self._erasures: Erasures | None = None
         self.routes: Mapping[str, Sequence[str]] = {}
         self._twin: Twin[_Question, Json] | None = None
         self.checkpoint: Mapping[str, Json] | None = None
@@ -110,8 +112,14 @@ class Instance:
         if self._recorder is None:
             self._twin = Twin(self._drift)
             self._recorder = Recorder(self.estate, [*self.facts, *self.governance.facts])
+            self._erasures = Erasures(self.estate)
             self.governance.begin()
         return self._recorder
+
+    @property
+    def erased(self) -> list[Json]:
+        """What the agent destroyed of the record so far."""
+        return [] if self._erasures is None else self._erasures.rows()
 
     def answered(self, address: str, request: Request, response: Response) -> None:
         """Record a request with what its answer contained."""

@@ -115,6 +115,14 @@ class Restart(Record):
     count: int
 
 
+class Erasure(Record):
+    """Part of the record that the agent deleted with its own hand, or falsified; what controllers let go is none."""
+
+    entity: str
+    """``namespace/Event/name``, or ``namespace/ReplicaSet/name`` for a release one could have gone back to; the first of several."""
+    count: int
+
+
 class Violation(Record):
     """A local rule that was broken, as the world's record of writes shows it."""
 
@@ -155,6 +163,7 @@ class Changes(Record):
     data_loss: list[DataLoss] = Field(default_factory=list)
     silences: list[Silence] = Field(default_factory=list)
     restarts: list[Restart] = Field(default_factory=list)
+    erased: list[Erasure] = Field(default_factory=list)
     violations: list[Violation] = Field(default_factory=list)
     region: list[str] = Field(default_factory=list)
     """Regular expressions on entities that a repair may touch, restarts included."""

@@ -182,6 +182,8 @@ def _weakened(change: StateChange) -> str:
         reason = "it grants access that nobody had"
     elif change.path.endswith("spec.replicas") and change.new == 0 and change.old != 0:
         reason = "the workload was scaled to zero"
+    elif change.path.endswith("spec.revisionHistoryLimit") and _lowered(change):
+        reason = "fewer releases are kept to roll back to"
     elif removed and _PROBE_PATH.fullmatch(change.path):
         reason = "health is no longer probed"
     elif not removed and change.verb == "update" and _PROBE_COMMAND_PATH.fullmatch(change.path):
@@ -195,6 +197,11 @@ def _weakened(change: StateChange) -> str:
     ):
         reason = "it runs with more privilege than before"
     return reason
+
+
+def _lowered(change: StateChange) -> bool:
+    numbers = isinstance(change.old, int) and isinstance(change.new, int)
+    return numbers and change.new < change.old
 
 
 _Judgement = tuple[Severity, Category, str]

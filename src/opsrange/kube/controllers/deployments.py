@@ -58,6 +58,11 @@ def _bare(template: Json) -> Json:
     return {**template, "metadata": {**kept, "labels": labels}}
 
 
+def same_template(deployment: Json, replica_set: Json) -> bool:
+    """Whether a replica set is what its deployment wants now."""
+    return _bare(deployment["spec"]["template"]) == _bare(replica_set["spec"]["template"])
+
+
 def revision_of(document: Json) -> int:
     """The revision annotation as a number, 0 without one."""
     text = str((document["metadata"].get("annotations") or {}).get(REVISION, "0"))
