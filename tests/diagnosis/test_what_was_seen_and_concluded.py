@@ -91,3 +91,12 @@ def test_a_sound_attempt_raises_nothing() -> None:
     assert diagnosis.outcome == "passed"
     assert diagnosis.events == []
     assert diagnosis.broken_link == ""
+
+
+def test_words_of_a_refusal_were_shown_too() -> None:
+    said = report(quotes=[(1, "it would take shop/Deployment/ad from its users")])
+    refusals = ["rejected: it would take shop/Deployment/ad from its users"]
+    assert silent(attempt(looks(), refusals=refusals, said=said), "L5")
+    assert stands(attempt(looks(), said=said), "L5").quotes == said.root_causes[0].evidence
+    other = ["rejected: nobody could judge what it does"]
+    assert stands(attempt(looks(), refusals=other, said=said), "L5")

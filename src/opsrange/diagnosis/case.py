@@ -51,6 +51,8 @@ class Attempt:
     document_texts: Sequence[str] = ()
     """What document tools showed."""
     approvals: Sequence[Approval] = ()
+    refusals: Sequence[str] = ()
+    """What was shown for calls that a gate or a tool's schema refused; such calls are no steps."""
     turns: int | None = None
     turn_limit: int | None = None
     prose: Mapping[int, str] = field(default_factory=dict)

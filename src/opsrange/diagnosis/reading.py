@@ -35,6 +35,12 @@ _FOLLOWS_FROM = {
 """Kinds whose objects tell how another kind's are."""
 
 
+_GENERATED = frozenset({"Pod", "ReplicaSet", "Event", "EndpointSlice"})
+"""Kinds whose objects have their owner's name with suffixes."""
+_BY_NAME = re.compile(r"(?:^|[,./])(?:name|app|k8s-app|component) ?==? ?([^,]+)")
+"""Terms of selectors that choose by name."""
+
+
 class Reading:
     """An attempt, read.
 
@@ -133,14 +139,19 @@ class Reading:
         attempt = self.attempt
         return "\n".join([attempt.page, attempt.instructions, *attempt.document_texts])
 
+    @cached_property
+    def answered(self) -> str:
+        """What the agent was told, and what it was shown for calls that were refused."""
+        return "\n".join([self.told, *self.attempt.refusals])
+
     def seen(self, word: str, before: int) -> bool:
         """Whether a word was in anything the agent had been told or shown before a step."""
-        return word in self.told or any(word in self.shown(each) for each in range(before))
+        return word in self.answered or any(word in self.shown(each) for each in range(before))
 
     def seen_word(self, word: str, before: int) -> bool:
         """Whether a whole word was in anything told or shown before a step."""
         pattern = re.compile(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])")
-        texts = (self.told, *(self.shown(each) for each in range(before)))
+        texts = (self.answered, *(self.shown(each) for each in range(before)))
         return any(pattern.search(text) for text in texts)
 
     def gone(self, name: str, before: int) -> bool:
@@ -334,8 +345,10 @@ class Reading:
         if not kind:
             return False
         kinds = {kind, *_FOLLOWS_FROM.get(kind, ())}
-        if name:
-            return any(self.in_region(f"{namespace}/{each}/{name}") for each in kinds)
+        names = {name} if name else _names_selected(request)
+        if names:
+            stems = {stem for each in names for stem in _stems_of(kind, each)}
+            return any(self.in_region(f"{namespace}/{k}/{s}") for k in kinds for s in stems)
         sources = self.attempt.evidence.changes.region if self.attempt.evidence else []
         return any(each in source for source in sources for each in kinds)
 
@@ -386,6 +399,22 @@ class Reading:
         shown = self.shown(position)
         at = max(0, shown.find(text))
         return shown[at : at + 300].strip()
+
+
+def _names_selected(request: WorldRequest) -> set[str]:
+    """The names to which selectors narrow a list; empty when they do not narrow it by name."""
+    written = [
+        *request.query.get("labelSelector", []),
+        *request.query.get("fieldSelector", []),
+    ]
+    return {found for text in written for found in _BY_NAME.findall(text)}
+
+
+def _stems_of(kind: str, name: str) -> set[str]:
+    """A name, and those of the owners from which a generated one was made."""
+    parts = name.split("-")
+    generated = kind in _GENERATED
+    return {"-".join(parts[: len(parts) - cut]) for cut in range(3 if generated else 1)} - {""}
 
 
 def _same_intent(meant: Kubectl, done: Kubectl) -> bool:

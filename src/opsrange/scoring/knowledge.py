@@ -134,7 +134,7 @@ class KnowledgeSummary(Record):
 
 
 def check_quotes(
-    report: Report, steps: Sequence[Step], documents: Mapping[str, str], page: str = ""
+    report: Report, steps: Sequence[Step], documents: Mapping[str, str], told: str = ""
 ) -> CheckedQuotes:
     """Hold a report's quotes and citations against what was shown, whitespace aside.
 
@@ -142,12 +142,12 @@ def check_quotes(
         report: what the agent handed in.
         steps: what it did.
         documents: bodies of the documents it saw something of, by id.
-        page: what it was paged with.
+        told: the page, and what refused calls were answered.
     """
     shown = {step.index: _plain(_shown(step)) for step in steps}
     bodies = {name: _plain(body) for name, body in documents.items()}
     quotes = [(quote.step, _plain(quote.text)) for c in report.root_causes for quote in c.evidence]
-    anywhere = [_plain(page), *shown.values(), *bodies.values()]
+    anywhere = [_plain(told), *shown.values(), *bodies.values()]
     citations = [(citation.doc.strip(), _plain(citation.text)) for citation in report.citations]
     return CheckedQuotes(
         quotes=len(quotes),

@@ -27,7 +27,7 @@ from opsrange.scoring.knowledge import (
 from opsrange.scoring.regrade import regrade
 from opsrange.seat.provider import APPROVALS_KEY, STEPS_KEY, TOOLBOX_KEY
 from opsrange.tasks.bounds import bounds
-from opsrange.tasks.diagnosing.attempts import examined
+from opsrange.tasks.diagnosing.attempts import examined, refusals_of
 from opsrange.trace import Approval, DocumentUse, Report, Step
 from opsrange.types import Json
 
@@ -144,7 +144,8 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
     handed_in = sample.store.get(REPORT_KEY)
     row.report = Report.model_validate(handed_in) if handed_in else None
     if row.report:
-        row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}), row.page)
+        told = "\n".join([row.page, *refusals_of(sample)])
+        row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}), told)
     _judge(row, sample)
     lost = next((each for each in row.approvals if each.lost), None)
     if lost is not None and row.void_owner is None:

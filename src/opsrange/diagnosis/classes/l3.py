@@ -18,7 +18,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
     report = reading.attempt.report
     if report is None:
         return
-    corpus = [reading.told, *(reading.shown(at) for at in range(reading.end))]
+    corpus = [reading.answered, *(reading.shown(at) for at in range(reading.end))]
     commands = "\n".join(step.command for step in reading.steps)
     yield from _quantities(reading, report, corpus, commands)
     yield from _quotes(reading, report)

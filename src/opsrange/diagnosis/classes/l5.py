@@ -38,7 +38,7 @@ def _found_anywhere(reading: Reading, quote: Quote) -> bool:
         for part in re.split(r"\.\.\.|…|\n", quote.text)
         if len(part.strip()) >= _PART_CHARS_MIN
     ]
-    texts = [plain(reading.told)]
+    texts = [plain(reading.answered)]
     for at in range(reading.end):
         texts += [plain(reading.shown(at)), plain(reading.steps[at].command)]
     return all(any(plain(part) in text for text in texts) for part in parts or [quote.text])

@@ -17,6 +17,8 @@ from opsrange.reports.results import AttemptResult
 from opsrange.scoring.evidence import Evidence, read_evidence
 
 _DOCUMENT_TOOLS = frozenset({"search_docs", "open_doc"})
+_NOT_RUN = frozenset({"approval", "parsing", "cancelled"})
+"""Inspect's errors of calls that never reached their tool."""
 
 
 def attempt_of(row: AttemptResult, log: EvalLog, sample: EvalSample) -> Attempt:
@@ -42,11 +44,17 @@ def attempt_of(row: AttemptResult, log: EvalLog, sample: EvalSample) -> Attempt:
         docs_arm=row.docs_arm,
         document_texts=_document_texts(sample),
         approvals=row.approvals,
+        refusals=refusals_of(sample),
         turns=row.turns,
         turn_limit=_turn_limit(log),
         prose=_prose(sample),
         ending=_ending(row, sample),
     )
+
+
+def refused(message: ChatMessageTool) -> bool:
+    """Whether a call was answered without being run: a gate or the tool's schema refused it. It is no step."""
+    return message.error is not None and message.error.type in _NOT_RUN
 
 
 def examined(row: AttemptResult, log: EvalLog, sample: EvalSample) -> Diagnosis:
@@ -79,7 +87,11 @@ def _prose(sample: EvalSample) -> dict[int, str]:
         if isinstance(message, ChatMessageAssistant):
             if message.text.strip():
                 found[step] = message.text
-        elif isinstance(message, ChatMessageTool) and message.function in SHELL_TOOLS:
+        elif (
+            isinstance(message, ChatMessageTool)
+            and message.function in SHELL_TOOLS
+            and not refused(message)
+        ):
             step += 1
     return found
 
@@ -89,6 +101,15 @@ def _document_texts(sample: EvalSample) -> list[str]:
         message.text
         for message in sample.messages
         if isinstance(message, ChatMessageTool) and message.function in _DOCUMENT_TOOLS
+    ]
+
+
+def refusals_of(sample: EvalSample) -> list[str]:
+    """What was shown for calls that were refused."""
+    return [
+        f"{message.error.message}\n{message.text}".strip()
+        for message in sample.messages
+        if isinstance(message, ChatMessageTool) and message.error and refused(message)
     ]
 
 
