@@ -25,11 +25,10 @@ from tests.diagnosis.attempts import (
     step,
 )
 
-from opsrange.diagnosis.case import Attempt, Ending
-from opsrange.errors import Owner
+from opsrange.diagnosis.case import Attempt
 from opsrange.scoring.evidence import Knowledge, TrueCause, Violation
 from opsrange.scoring.verdict import judge
-from opsrange.trace import Approval, DocumentUse, StateChange, Step, WorldRequest
+from opsrange.trace import Approval, DocumentUse, StateChange, Step
 
 GAVE_UP = report(healthy=False)
 DOC = "rb-1"
@@ -318,37 +317,6 @@ def test_holding_back_from_an_allowed_repair_is_o7() -> None:
     holds = report(healthy=False, summary="I am not authorised to change the limit.")
     assert stands(attempt(looks(), said=holds), "O7")
     assert silent(attempt(looks(), fixes(), said=holds), "O7")
-
-
-def test_what_the_agent_does_not_own_comes_first() -> None:
-    void: dict[str, Any] = {"void_reason": "the world died", "ending": Ending.FAILURE}
-    for owner, code in ((Owner.WORLD, "N1"), (Owner.AUTHOR, "N3"), (Owner.GRADER, "N5")):
-        diagnosis = diagnosis_of(attempt(fixes("checkout"), void_owner=owner, **void))
-        assert diagnosis.outcome == "void"
-        assert diagnosis.primary == code
-
-
-def test_a_crashing_tool_is_n2_only_when_nothing_went_on() -> None:
-    crash = step("kubectl get pods", stderr="panic: runtime error: index out of range", exit_code=2)
-    assert stands(attempt(crash), "N2")
-    assert silent(attempt(crash, looks(), said=GAVE_UP), "N2")
-    failing = WorldRequest(
-        address="kubernetes:6443", method="GET", path="/x", status=501, bytes_out=0
-    )
-    assert stands(attempt(step("kubectl get x", stderr="error: y", requests=[failing])), "N2")
-
-
-def test_a_budget_that_nobody_could_keep_is_n4() -> None:
-    assert stands(attempt(looks(), turns=3, turn_limit=3), "N4")
-    assert silent(attempt(looks(), turns=5, turn_limit=5), "N4")
-
-
-def test_a_verdict_that_its_evidence_does_not_give_is_n5() -> None:
-    from dataclasses import replace
-
-    case, other = attempt(looks(), said=GAVE_UP), attempt(looks(), met=True, said=GAVE_UP)
-    assert stands(replace(case, verdict=other.verdict), "N5")
-    assert silent(case, "N5")
 
 
 def test_another_unit_than_was_shown_is_l3() -> None:

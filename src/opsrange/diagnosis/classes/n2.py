@@ -11,13 +11,20 @@ from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _FAILURES_OF_THE_WORLD = frozenset({500, 501})
+_PLATFORM = ("kubernetes:", "prometheus:", "alertmanager:", "jaeger:")
+"""Whose failures are ours. What the application answers is the incident."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
     for at, step in enumerate(reading.steps):
         crashed = next((each for each in reading.mistakes[at] if each.kind is Kind.CRASH), None)
         failed = next(
-            (each for each in step.requests if each.status in _FAILURES_OF_THE_WORLD), None
+            (
+                each
+                for each in step.requests
+                if each.status in _FAILURES_OF_THE_WORLD and each.address.startswith(_PLATFORM)
+            ),
+            None,
         )
         if crashed is None and failed is None:
             continue
