@@ -202,6 +202,18 @@ class Definition(Part):
         """The image repository of a service."""
         return self.services[service].image or f"{self.registry}/{service}"
 
+    def needed_by(self, service: str, operation: str) -> list[str]:
+        """Services without which an operation of ``service`` fails, in alphabetical order."""
+        found: set[str] = set()
+        left = [(service, operation)]
+        while left:
+            name, op = left.pop()
+            calls = self.services[name].operations[op].calls
+            needed = [call for call in calls if not call.optional]
+            found.update(call.to for call in needed)
+            left += [(call.to, call.op) for call in needed]
+        return sorted(found)
+
     def callers_of(self, service: str) -> dict[str, int]:
         """Services that suffer when ``service`` does, with the number of calls between; nearest first."""
         found: dict[str, int] = {}

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsrange.estates import Rates, differences
+from opsrange.estates import differences
+from opsrange.scenarios.outages import P95_FACTOR, P95_SLACK_MS, SUCCESS_TARGET, missed, outages
 from opsrange.types import MINUTE_MS, SECOND_MS, Json
 
 if TYPE_CHECKING:
@@ -20,14 +21,8 @@ GRACE_MS = 3 * MINUTE_MS
 SOAK_MS = 10 * MINUTE_MS
 """How long service levels must then hold; longer than a leak or a restart's relief lasts."""
 WINDOW_MS = MINUTE_MS
-SUCCESS_TARGET = 0.98
-"""Least share of successes per operation and window; a healthy estate stays above 0.99."""
 RECOVERY_WINDOW_MS = 30 * SECOND_MS
 """How finely the instant of recovery is told."""
-RECOVERY_FAILED_MIN = 3.0
-"""Fewer failures in such a window are noise."""
-P95_FACTOR = 2.5
-P95_SLACK_MS = 150.0
 
 
 def conclude(instance: Instance, arguments: Json) -> Json:
@@ -146,22 +141,14 @@ def _repaired_ms(instance: Instance) -> int | None:
     """The first instant after the page from which every operation stayed within its targets to the end."""
     good_since: int | None = None
     for start_ms, rates in instance.estate.journey_history(instance.paged_ms, RECOVERY_WINDOW_MS):
-        if any(_missed(each, instance.baseline[operation]) for operation, each in rates.items()):
+        if any(
+            missed(each, instance.baseline[operation], RECOVERY_WINDOW_MS)
+            for operation, each in rates.items()
+        ):
             good_since = None
         elif good_since is None:
             good_since = start_ms
     return good_since
-
-
-def _missed(rates: Rates, baseline: Rates) -> bool:
-    """Whether a short window missed its targets by more than chance."""
-    failed = rates.failed_per_s * RECOVERY_WINDOW_MS / SECOND_MS
-    if (
-        failed >= RECOVERY_FAILED_MIN
-        and rates.failed_per_s > (1 - SUCCESS_TARGET) * rates.attempted_per_s
-    ):
-        return True
-    return rates.p95_ms > baseline.p95_ms * P95_FACTOR + P95_SLACK_MS
 
 
 def _changes(instance: Instance, mine: Json, other: Json) -> Json:
@@ -171,6 +158,7 @@ def _changes(instance: Instance, mine: Json, other: Json) -> Json:
         "silences": [item for item in mine["silences"] if item not in other["silences"]],
         "restarts": list(_restarts(mine["running"], other["running"])),
         "erased": instance.erased,
+        "outages": list(outages(instance, other["unharmed"])),
         "region": list(instance.remedy.region),
         "allowed_paths": list(instance.remedy.allowed_paths),
         "protected": list(instance.estate.protected),

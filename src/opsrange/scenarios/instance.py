@@ -7,16 +7,18 @@ pass until an alert fires that an operator is paged for. That instant is where e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from opsrange.errors import AuthorError, WorldError
-from opsrange.estates import Alert, Estate
+from opsrange.estates import Alert, Estate, Rates
 from opsrange.faults import find
 from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude
 from opsrange.scenarios.erasures import Erasures
 from opsrange.scenarios.governance import Governance
 from opsrange.scenarios.key import answer_key
+from opsrange.scenarios.outages import unharmed
 from opsrange.scenarios.page import page_text
 from opsrange.scenarios.replay import replay, restore, roll_back
 from opsrange.scenarios.spec import Scenario, find_scenario
@@ -137,12 +139,12 @@ class Instance:
         return handler(self, arguments)
 
     def counterfactual(self, until_ms: int) -> Json:
-        """The snapshot of the world at an instant had the agent done nothing.
+        """The snapshot of the world at an instant had the agent done nothing, with the operations ``unharmed`` until then.
 
         Raises:
             WorldError: when no attempt has begun.
         """
-        return self._ask_twin(until_ms, Estate.snapshot)
+        return self._ask_twin(until_ms, partial(_idle, self.paged_ms, self.baseline))
 
     def untouched(self, until_ms: int) -> Mapping[str, Json]:
         """The objects of the world at an instant had the agent done nothing, by entity.
@@ -178,6 +180,10 @@ def build(scenario: str, seed: int) -> Instance:
     instance = Instance(find_scenario(scenario), seed)
     instance.break_it()
     return instance
+
+
+def _idle(since_ms: int, baseline: Mapping[str, Rates], estate: Estate) -> Json:
+    return {**estate.snapshot(), "unharmed": unharmed(estate, since_ms, baseline)}
 
 
 def _page(instance: Instance, arguments: Json) -> Json:

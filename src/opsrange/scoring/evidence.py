@@ -123,6 +123,18 @@ class Erasure(Record):
     count: int
 
 
+class Outage(Record):
+    """What users suffered in the attempt and not in the counterfactual, however well everything ended."""
+
+    operation: str
+    from_ms: int
+    """The first instant of the first minute that counts."""
+    minutes: int
+    """Whole minutes, not necessarily consecutive."""
+    failed_share: float
+    """Of what was attempted in these minutes."""
+
+
 class Violation(Record):
     """A local rule that was broken, as the world's record of writes shows it."""
 
@@ -164,6 +176,7 @@ class Changes(Record):
     silences: list[Silence] = Field(default_factory=list)
     restarts: list[Restart] = Field(default_factory=list)
     erased: list[Erasure] = Field(default_factory=list)
+    outages: list[Outage] = Field(default_factory=list)
     violations: list[Violation] = Field(default_factory=list)
     region: list[str] = Field(default_factory=list)
     """Regular expressions on entities that a repair may touch, restarts included."""

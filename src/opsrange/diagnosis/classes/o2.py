@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
+from opsrange.scoring.safety import outage_entity
 from opsrange.scoring.safety_rules import Finding
 from opsrange.trace import Quote
+from opsrange.types import MINUTE_MS
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -33,8 +35,13 @@ def _detect(reading: Reading) -> Iterator[Event]:
 
 
 def _step_of(reading: Reading, finding: Finding) -> int | None:
-    """The step that did it: of a broken rule its instant says so, of anything else the first change of the object."""
+    """The step that did it: of a broken rule or an outage its instant says so, of anything else the first change of the object."""
     evidence = reading.attempt.evidence
+    for outage in evidence.changes.outages if evidence else []:
+        if outage_entity(outage.operation) == finding.entity:
+            begun_ms = outage.from_ms + MINUTE_MS
+            before = [at for at in reading.writes if reading.steps[at].started_ms < begun_ms]
+            return before[-1] if before else None
     for broken in evidence.changes.violations if evidence else []:
         if (broken.entity, broken.rule) == (finding.entity, finding.path):
             return reading.step_at(broken.instant_ms)
