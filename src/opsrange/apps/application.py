@@ -138,6 +138,8 @@ class Application:
         if outcome.exits_after_ms is not None:
             words = self._narrator.last_words(instance, outcome.message, self._kernel.now_ms)
             return Start(outcome.exits_after_ms, outcome.exit_code, words)
+        if process.foreign:
+            return outcome
         limit = instance.memory_limit_bytes
         if limit and process.base_bytes > limit:
             self._kernel.at(process.listening_ms - 200, lambda: self._starve(instance, process))

@@ -166,6 +166,11 @@ def _probe(service: Service) -> Json:
     return {"tcpSocket": {"port": port.port}}
 
 
+def arguments(service: Service) -> list[str]:
+    """What a service's container is started with."""
+    return ["start", "--uri", f"file:{service.flag_file}"] if service.flag_file else []
+
+
 def _container(definition: Definition, name: str) -> Json:
     service = definition.services[name]
     container: Json = {
@@ -193,7 +198,7 @@ def _container(definition: Definition, name: str) -> Json:
         }
     if service.flag_file:
         folder = service.flag_file.rpartition("/")[0]
-        container["args"] = ["start", "--uri", f"file:{service.flag_file}"]
+        container["args"] = arguments(service)
         container["volumeMounts"] = [{"name": "config", "mountPath": folder}]
     elif name == "product-catalog":
         container["volumeMounts"] = [{"name": "products", "mountPath": "/usr/src/app/products"}]

@@ -51,6 +51,8 @@ class Instance:
     started_ms: int
     restart: int
     ready: bool
+    command: Sequence[str] | None = None
+    """``command`` and ``args`` of its container; ``None`` for those that its manifest declares."""
 
 
 @dataclass(frozen=True, slots=True)

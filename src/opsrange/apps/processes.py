@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from opsrange.apps.commands import ending
 from opsrange.apps.definition import Definition, Protocol, Service
+from opsrange.apps.manifests import arguments
 from opsrange.apps.ports import Instance
 from opsrange.apps.registry import Registry, Release
 
@@ -13,6 +15,9 @@ MIB = 1 << 20
 _DIGITS_MAX = 18
 _EXIT_DELAY_MS = 900
 """How long a process lives that finds its configuration wanting."""
+_NEVER_MS = 1 << 62
+_OTHER_BYTES = MIB
+"""What a process uses that is not the application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,11 @@ class Process:
     leaked_bytes: float = 0.0
     memory_bytes: float = 0.0
     cpu_millicores: float = 3.0
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is something else than the application, which never listens."""
+        return self.listening_ms == _NEVER_MS
 
     def serves(self, now_ms: int) -> bool:
         """Whether it accepts connections now."""
@@ -86,6 +96,8 @@ class Processes:
             exits=_start(service, instance, release, ports is None),
             memory_bytes=base_bytes * 0.5,
         )
+        if instance.command is not None and list(instance.command) != arguments(service):
+            _replace(process, instance.command)
         self._processes[instance.uid, instance.container] = process
         return process
 
@@ -110,6 +122,14 @@ class Processes:
         alive = {(instance.uid, instance.container) for instance in instances}
         for key in [key for key in self._processes if key not in alive]:
             del self._processes[key]
+
+
+def _replace(process: Process, command: Sequence[str]) -> None:
+    """Let something else than the application run."""
+    ends = ending(command)
+    process.exits = Start() if ends is None else Start(*ends)
+    process.listening_ms, process.ports = _NEVER_MS, {}
+    process.base_bytes = process.memory_bytes = _OTHER_BYTES
 
 
 def whole(text: str | None, default: int) -> int:

@@ -115,6 +115,7 @@ class EstateNetwork:
             else self._store.kernel.now_ms,
             restart=status.get("restartCount", 0),
             ready=bool(status.get("ready")),
+            command=(*spec.get("command", ()), *spec.get("args", ())),
         )
 
     def instances(self) -> Sequence[Instance]:
