@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from opsrange.apps.commands import ending
+from opsrange.apps.processes import ending
 from opsrange.estates import Estate
 from opsrange.types import MINUTE_MS, Json
 from opsrange.world import branch

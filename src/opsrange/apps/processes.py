@@ -1,15 +1,20 @@
-"""What is true of one running process: whether it listens, what it holds in memory, what it uses."""
+"""What is true of one running process: whether it listens, what it holds in memory, what it uses.
+
+Approximated, where a container was told to run something else than its application: it never listens. A few programs end, as they
+do; ``sleep`` ends in its time; anything else, a script included, and the application with other arguments, runs and does nothing.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from opsrange.apps.commands import ending
 from opsrange.apps.definition import Definition, Protocol, Service
 from opsrange.apps.manifests import arguments
 from opsrange.apps.ports import Instance
 from opsrange.apps.registry import Registry, Release
+from opsrange.types import SECOND_MS
 
 MIB = 1 << 20
 _DIGITS_MAX = 18
@@ -18,6 +23,15 @@ _EXIT_DELAY_MS = 900
 _NEVER_MS = 1 << 62
 _OTHER_BYTES = MIB
 """What a process uses that is not the application."""
+
+_SHELLS = {"sh", "bash", "ash", "dash"}
+_ENDING = {"true": 0, "false": 1, ":": 0, "echo": 0, "exit": 0}
+"""Programs that end at once, with their exit codes."""
+_AT_ONCE_MS = 100
+_SCRIPT = set(";&|<>$`\n(){}")
+"""Whatever has one of these is more than one plain command."""
+_CODE_MAX = 255
+_SLEEP_DIGITS_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +174,42 @@ def _start(service: Service, instance: Instance, release: Release, bad_port: boo
     if release.crash_exit_code is not None:
         return Start(release.crash_after_ms, release.crash_exit_code, release.crash_log)
     return Start()
+
+
+def ending(words: Sequence[str]) -> tuple[int, int] | None:
+    """After how many milliseconds a command ends, and with which exit code; ``None`` for one that runs on.
+
+    Args:
+        words: ``command`` and ``args`` of a container.
+    """
+    program, arguments = _plain(words)
+    if program == "sleep" and len(arguments) == 1 and _is_number(arguments[0], _SLEEP_DIGITS_MAX):
+        return int(arguments[0]) * SECOND_MS, 0
+    if program not in _ENDING:
+        return None
+    code = _ENDING[program]
+    if program == "exit" and arguments and _is_number(arguments[0], 3):
+        code = min(_CODE_MAX, int(arguments[0]))
+    return _AT_ONCE_MS, code
+
+
+def _is_number(text: str, digits_max: int) -> bool:
+    return text.isdecimal() and len(text) <= digits_max
+
+
+def _plain(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The program that runs in the end, without its folder, and its arguments; no program for a script."""
+    if not words:
+        return "", ()
+    program, arguments = words[0].rpartition("/")[2], words[1:]
+    if program not in _SHELLS:
+        return program, arguments
+    if len(arguments) < 2 or not arguments[0].endswith("c") or _SCRIPT & set(arguments[1]):
+        return "", ()
+    try:
+        inner = shlex.split(arguments[1])
+    except ValueError:
+        return "", ()
+    if inner[:1] == ["exec"]:
+        inner = inner[1:]
+    return (inner[0].rpartition("/")[2], inner[1:]) if inner else ("", ())
