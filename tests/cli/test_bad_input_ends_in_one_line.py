@@ -45,6 +45,7 @@ def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (("score", "nowhere"), "found none"),
         (("report", "nowhere"), "found none"),
         (("verify",), "found no scenario"),
+        (("verify", "scaled-to-zero", "--all"), "name scenarios or pass --all, not both"),
         (("scenarios", "show", "nothing"), "use one of "),
         (("up", "nothing"), "use one of "),
         (("play", "nothing"), "use one of "),

@@ -36,13 +36,16 @@ def command(scenario: str, seed: int, out: Path, as_json: bool) -> None:
 
 async def _up(scenario: str, seed: int, out: Path, *, as_json: bool) -> None:
     from opsrange.hosting import Stable
+    from opsrange.hosting.clock import ADDRESS as CLOCK_ADDRESS
     from opsrange.seat.limits import BUILDER
 
     stable = await Stable.open(BUILDER)
     try:
         world = await stable.world(scenario, seed)
         page = await world.call("page")
-        listening = {address: _listen() for address in await world.addresses()}
+        # The clock is for sandboxes, whose programs sleep in virtual time; here time runs with the wall clock.
+        addresses = [address for address in await world.addresses() if address != CLOCK_ADDRESS]
+        listening = {address: _listen() for address in addresses}
         await world.serve(listening, pace="wall")
         urls = {
             name: f"http://127.0.0.1:{each.getsockname()[1]}" for name, each in listening.items()

@@ -40,6 +40,10 @@ def command(
 
     if not scenarios and not everything:
         raise OperatorError("asked to verify; found no scenario; name some, or pass --all")
+    if scenarios and everything:
+        raise OperatorError(
+            f"asked to verify --all and {' '.join(scenarios)}; name scenarios or pass --all, not both"
+        )
     names = choose_scenarios("all" if everything else ",".join(scenarios), sets())
     require()
     proofs = []
