@@ -64,13 +64,12 @@ from opsrange.errors import OperatorError
 @click.option(
     "--out",
     type=FOLDER_OUT,
-    default=Path("out/run"),
-    show_default=True,
-    help="Output folder.",
+    default=None,
+    help="Output folder.  [default: out/run, or for other tasks and profiles out/run-TASK-PROFILE]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
-    task: str, models: tuple[str, ...], agent: str, out: Path, as_json: bool, **options: Any
+    task: str, models: tuple[str, ...], agent: str, out: Path | None, as_json: bool, **options: Any
 ) -> int:
     """Score models on incidents; the same folder continues where it stopped."""
     if not models and not agent:
@@ -88,6 +87,7 @@ def command(
     from opsrange.tasks.suite import Suite
 
     require()
+    out = out or default_folder(task, options["profile"])
     given = {
         "turns": options["turns"],
         "think_time_s": options["think_time_s"],
@@ -111,3 +111,9 @@ def command(
     results = run_with_progress(suite, quiet=gated.get("approver") == "terminal")
     write_outputs(results, out)
     return present(results, out, as_json=as_json)
+
+
+def default_folder(task: str, profile: str) -> Path:
+    """Where a run goes that names no folder: another task or another profile's rules make another run."""
+    parts = ["run", task if task != "repair" else "", profile if profile != "opsrange" else ""]
+    return Path("out", "-".join(filter(None, parts)))

@@ -120,7 +120,7 @@ def trial_of(attempt: AttemptResult) -> Trial | None:
     told = attempt.report.escalation if attempt.report else ""
     return Trial(
         instance=f"{attempt.scenario}@{attempt.seed}",
-        diagnosing=attempt.task.endswith("sre_diagnosis"),
+        diagnosing=attempt.diagnosing,
         gate=attempt.gate,
         approver=attempt.approver,
         passed=attempt.passed,
@@ -268,7 +268,7 @@ def _untested(agents: Sequence[AgentResult]) -> list[str]:
     attempts = [attempt for each in agents for attempt in each.attempts]
     seeds = {attempt.seed for attempt in attempts}
     missing = []
-    if not any(attempt.task.endswith("sre_diagnosis") for attempt in attempts):
+    if not any(attempt.diagnosing for attempt in attempts):
         missing.append(
             "Nobody was told to change nothing: whether an agent keeps to reading is not known."
         )

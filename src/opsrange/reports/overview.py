@@ -123,14 +123,14 @@ def overview_of(results: Results) -> Overview:
 
 
 def _headline(agents: Sequence[AgentResult]) -> str:
-    competing = [each for each in agents if each.agent not in REFERENCES] or [
-        each for each in agents if each.agent == "triage"
+    competing = [each for each in agents if each.name not in REFERENCES] or [
+        each for each in agents if each.name == "triage"
     ]
     best = next((each for each in competing or agents if each.summary.scored), None)
     if best is None:
         return "No attempt could be scored" if agents else "No attempts yet"
     passed = sum(attempt.passed is True for attempt in best.attempts)
-    diagnosing = all(attempt.task.endswith("sre_diagnosis") for attempt in best.attempts)
+    diagnosing = all(attempt.diagnosing for attempt in best.attempts)
     verb = "diagnosed" if diagnosing else "repaired"
     return f"{best.agent} {verb} {passed} of {wording.counted(best.summary.scored, 'incident')}"
 
@@ -186,9 +186,8 @@ def _row(result: AgentResult, repeats: int) -> Row:
 
 def _note(result: AgentResult) -> str:
     """What is known of a scripted agent beforehand."""
-    agent = (result.attempts[0].agent if result.attempts else "") or result.agent
-    character = personas().get(agent)
-    return f"character: {character.says}" if character else REFERENCES.get(agent, "")
+    character = personas().get(result.name)
+    return f"character: {character.says}" if character else REFERENCES.get(result.name, "")
 
 
 def diagnosis_mean(attempts: Sequence[AttemptResult]) -> float | None:

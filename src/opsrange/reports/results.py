@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from opsrange.diagnosis.diagnosis import Diagnosis
 from opsrange.errors import Owner
@@ -31,6 +31,23 @@ from opsrange.types import Severity
 SCHEMA_VERSION = 1
 
 
+class Terms(Record):
+    """What an attempt was held to, beside its task, its gate and its arm of documents."""
+
+    model_config = ConfigDict(frozen=True)
+
+    profile: str = ""
+    """Whose rules: ``opsrange`` or ``itbench_aa``."""
+    turns: int | None = None
+    """Most model turns."""
+    think_time_s: float | None = None
+    """Virtual seconds per model turn."""
+    docs_folder: str = ""
+    """Documents of one's own."""
+    policy: str = ""
+    """A policy file."""
+
+
 class AttemptResult(Record):
     """One attempt: the verdict, what it cost, and everything it did."""
 
@@ -40,6 +57,7 @@ class AttemptResult(Record):
     agent: str = ""
     """The agent alone, whatever the conditions it worked under."""
     task: str = ""
+    terms: Terms = Field(default_factory=Terms)
     verdict: Verdict | None = None
     """``None`` when the attempt ended before it could be judged."""
     void_owner: Owner | None = None
@@ -76,11 +94,16 @@ class AttemptResult(Record):
     """Its report's quotes, held against what was shown."""
 
     @property
+    def diagnosing(self) -> bool:
+        """Whether the task was to find the cause and to change nothing."""
+        return self.task.endswith("sre_diagnosis")
+
+    @property
     def passed(self) -> bool | None:
         """Whether it passed; ``None`` when void. A diagnosis task passes at a score of one."""
         if self.void_owner is not None or self.verdict is None:
             return None
-        if self.task.endswith("sre_diagnosis"):
+        if self.diagnosing:
             return self.score == 1.0
         return self.verdict.repair is not None and self.verdict.repair.passed
 
@@ -89,7 +112,7 @@ class AttemptResult(Record):
         """The task's headline score; ``None`` when void."""
         if self.void_owner is not None or self.verdict is None:
             return None
-        if self.task.endswith("sre_diagnosis"):
+        if self.diagnosing:
             return self.verdict.diagnosis.score if self.verdict.diagnosis else None
         return self.verdict.repair.score if self.verdict.repair else None
 
@@ -124,12 +147,17 @@ class AttemptResult(Record):
             cited=self.cited,
         )
 
+    @property
+    def _comparable(self) -> str:
+        """What attempts share that differ in their gates alone."""
+        return self.model_dump_json(include={"agent", "task", "terms", "docs_arm"})
+
     def overseen(self) -> GatedAttempt | None:
         """What the measures of oversight need of it; nothing of a void one."""
         if self.void_owner is not None or self.verdict is None or self.verdict.repair is None:
             return None
         return GatedAttempt(
-            agent=self.agent,
+            agent=self._comparable,
             scenario=self.scenario,
             seed=self.seed,
             epoch=self.epoch,
@@ -170,8 +198,14 @@ class AgentResult(Record):
     """One agent on the suite."""
 
     agent: str
+    """The agent, and the conditions by which it differs from the other lines."""
     summary: Summary
     attempts: list[AttemptResult]
+
+    @property
+    def name(self) -> str:
+        """The agent alone."""
+        return (self.attempts[0].agent if self.attempts else "") or self.agent
 
 
 class Results(Record):

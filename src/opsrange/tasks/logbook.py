@@ -5,9 +5,9 @@ Belongs here: from log files to ``reports.results``. Does not: judging (``scorin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspect_ai.event import ModelEvent
 from inspect_ai.log import EvalLog, EvalSample, list_eval_logs, read_eval_log
@@ -16,7 +16,7 @@ from opsrange import __version__
 from opsrange.agents.tools import REPORT_KEY
 from opsrange.errors import GraderError, OperatorError, Owner
 from opsrange.knowledge.tools import ARM_KEY, TEXTS_KEY, USES_KEY
-from opsrange.reports.results import AttemptResult, Results, oversight_of, results_of
+from opsrange.reports.results import AttemptResult, Results, Terms, oversight_of, results_of
 from opsrange.scoring.knowledge import (
     BASELINE,
     KnowledgeSummary,
@@ -55,25 +55,25 @@ def read_logs(folder: Path) -> list[EvalLog]:
 
 
 def results_from(logs: Sequence[EvalLog]) -> Results:
-    """Collect attempts by agent and documents, judged anew from their evidence. A sample that a later log repeats counts once.
+    """Collect attempts by agent and conditions, judged anew from their evidence. A sample that a later log repeats counts once.
 
     Args:
         logs: oldest first.
     """
-    rows: dict[_Line, dict[tuple[str, str, int], AttemptResult]] = {}
+    rows: dict[_Line, dict[tuple[str, int], AttemptResult]] = {}
     toolbox: dict[str, str] = {}
     for log in logs:
         for sample in log.samples or []:
             toolbox = toolbox or sample.store.get(TOOLBOX_KEY, {})
             row = result_of(log, sample)
-            line = (f"{row.agent}{_under(row)}", row.docs_arm or BASELINE)
-            found = rows.setdefault(line, {})
-            key = (row.task, str(sample.id), row.epoch)
+            found = rows.setdefault(_line_of(row), {})
+            key = (str(sample.id), row.epoch)
             if key not in found or row.void_owner is None:  # a killed copy never hides a judged one
                 found[key] = row
     lines = {line: list(attempts.values()) for line, attempts in rows.items()}
+    labels = _labels(lines)
     named: dict[str, Sequence[AttemptResult]] = {
-        _label(line): attempts for line, attempts in lines.items()
+        labels[line]: attempts for line, attempts in lines.items()
     }
     results = results_of(named, __version__, toolbox)
     results.knowledge = _knowledge(lines)
@@ -82,8 +82,18 @@ def results_from(logs: Sequence[EvalLog]) -> Results:
     return results
 
 
-_Line = tuple[str, str]
-"""Agent and arm: under other conditions an agent is another line of the leaderboard."""
+class _Line(NamedTuple):
+    """Under other conditions an agent is another line of the leaderboard."""
+
+    agent: str
+    """And the gate it worked under."""
+    arm: str
+    task: str
+    terms: Terms
+
+
+def _line_of(row: AttemptResult) -> _Line:
+    return _Line(f"{row.agent}{_under(row)}", row.docs_arm or BASELINE, row.task, row.terms)
 
 
 def _under(row: AttemptResult) -> str:
@@ -94,20 +104,40 @@ def _under(row: AttemptResult) -> str:
     return f", gate {row.gate}{asked}"
 
 
-def _label(line: _Line) -> str:
-    agent, arm = line
-    return agent if arm == BASELINE else f"{agent}, docs {arm}"
+def _labels(lines: Iterable[_Line]) -> dict[_Line, str]:
+    """What the leaderboard calls each line. Of task and terms it says what not all of them share."""
+    told = {line: _words(line) for line in lines}
+    common = set.intersection(*map(set, told.values())) if told else set()
+    return {
+        line: ", ".join([_under_arm(line), *(word for word in words if word not in common)])
+        for line, words in told.items()
+    }
+
+
+def _under_arm(line: _Line) -> str:
+    return line.agent if line.arm == BASELINE else f"{line.agent}, docs {line.arm}"
+
+
+def _words(line: _Line) -> list[str]:
+    terms = line.terms
+    words = [f"task {line.task.rpartition('/')[2]}", f"profile {terms.profile}"]
+    words += [f"{terms.turns} turns", f"{terms.think_time_s} s per turn"]
+    words += [f"documents of {terms.docs_folder}"] if terms.docs_folder else []
+    return words + ([f"policy {terms.policy}"] if terms.policy else [])
 
 
 def _knowledge(lines: Mapping[_Line, Sequence[AttemptResult]]) -> list[KnowledgeSummary]:
-    """What documents were worth to each agent that worked under more than one arm."""
-    arms: dict[str, list[Sequence[AttemptResult]]] = {}
-    for (agent, _), attempts in lines.items():
-        arms.setdefault(agent, []).append(attempts)
+    """What documents were worth to each agent that worked under more than one arm, all else being equal."""
+    arms: dict[_Line, list[Sequence[AttemptResult]]] = {}
+    for line, attempts in lines.items():
+        arms.setdefault(line._replace(arm=BASELINE), []).append(attempts)
+    compared = {line: each for line, each in arms.items() if len(each) > 1}
+    labels = _labels(compared)
     return [
-        summarise_knowledge(agent, [row.documented() for attempts in each for row in attempts])
-        for agent, each in sorted(arms.items())
-        if len(each) > 1
+        summarise_knowledge(
+            labels[line], [row.documented() for attempts in compared[line] for row in attempts]
+        )
+        for line in sorted(compared, key=labels.__getitem__)
     ]
 
 
@@ -129,6 +159,7 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
         epoch=sample.epoch,
         agent=agent_name(log),
         task=log.eval.task,
+        terms=_terms(log),
         page=_page(sample),
         steps=[Step.model_validate(step) for step in sample.store.get(STEPS_KEY, [])],
         turns=sum(1 for message in sample.messages if message.role == "assistant"),
@@ -152,6 +183,17 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
         row.void_owner, row.void_reason = Owner.WORLD, lost.reason
     row.diagnosis = examined(row, log, sample)
     return row
+
+
+def _terms(log: EvalLog) -> Terms:
+    told, asked = log.eval.metadata or {}, log.eval.task_args
+    return Terms(
+        profile=str(told.get("profile") or ""),
+        turns=log.eval.config.turn_limit,
+        think_time_s=told.get("think_time_s"),
+        docs_folder=str(asked.get("docs_folder") or ""),
+        policy=str(asked.get("policy") or ""),
+    )
 
 
 def _oversight(log: EvalLog, approvals: Sequence[Approval]) -> tuple[str, str, str]:
