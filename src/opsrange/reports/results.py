@@ -47,6 +47,14 @@ class Terms(Record):
     policy: str = ""
     """A policy file."""
 
+    def words(self) -> list[str]:
+        """Each of them as a reader meets it."""
+        words = [f"profile {self.profile}"] if self.profile else []
+        words += [f"{self.turns} turns"] if self.turns else []
+        words += [f"{self.think_time_s:g} s per turn"] if self.think_time_s is not None else []
+        words += [f"documents of {self.docs_folder}"] if self.docs_folder else []
+        return words + ([f"policy {self.policy}"] if self.policy else [])
+
 
 class AttemptResult(Record):
     """One attempt: the verdict, what it cost, and everything it did."""

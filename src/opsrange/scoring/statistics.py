@@ -244,7 +244,7 @@ def summarise(attempts: Sequence[Attempt], seed: int = 0) -> Summary:
         pass_at_1_interval=clustered_interval(passes, seed),
         score_mean=_mean(value for _, value in scores),
         score_interval=clustered_interval(scores, seed),
-        pass_hat=_pass_hat(scored),
+        pass_hat=pass_hat(scored),
         turns_mean=_mean(attempt.turns for attempt in scored),
         tokens_mean=_mean(attempt.tokens for attempt in scored),
         cost_usd_mean=_mean(attempt.cost_usd for attempt in scored),
@@ -253,7 +253,7 @@ def summarise(attempts: Sequence[Attempt], seed: int = 0) -> Summary:
     )
 
 
-def _pass_hat(scored: Sequence[Attempt]) -> dict[int, float]:
+def pass_hat(scored: Sequence[Attempt]) -> dict[int, float]:
     """For each ``k`` that every instance was repeated at least ``k`` times, the mean over instances."""
     instances: dict[tuple[str, int], list[bool]] = {}
     for attempt in scored:

@@ -119,11 +119,7 @@ def _under_arm(line: _Line) -> str:
 
 
 def _words(line: _Line) -> list[str]:
-    terms = line.terms
-    words = [f"task {line.task.rpartition('/')[2]}", f"profile {terms.profile}"]
-    words += [f"{terms.turns} turns", f"{terms.think_time_s} s per turn"]
-    words += [f"documents of {terms.docs_folder}"] if terms.docs_folder else []
-    return words + ([f"policy {terms.policy}"] if terms.policy else [])
+    return [f"task {line.task.rpartition('/')[2]}", *line.terms.words()]
 
 
 def _knowledge(lines: Mapping[_Line, Sequence[AttemptResult]]) -> list[KnowledgeSummary]:
