@@ -34,6 +34,13 @@ def test_a_claim_needs_words_that_the_step_showed() -> None:
     assert not opinion_of(answer("words of its own"), CASE).claims[0].accepted
 
 
+def test_a_few_characters_are_no_quote() -> None:
+    assert "12 characters" in question(CASE)
+    for quote in (SHOWS[0], SHOWS[:11]):
+        assert not opinion_of(answer(quote), CASE).claims[0].accepted
+    assert opinion_of(answer(SHOWS[:12]), CASE).claims[0].accepted
+
+
 @pytest.mark.parametrize("text", ["", "I think it was V1.", "{", answer("x", "Z9")])
 def test_an_answer_that_cannot_be_used_is_no_guess(text: str) -> None:
     opinion = opinion_of(text, CASE)

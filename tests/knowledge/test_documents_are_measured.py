@@ -176,6 +176,8 @@ def test_quotes_are_exact_or_they_are_not() -> None:
         Quote(step=0, text=" "),
         Quote(step=0, text="critical: cart"),
         Quote(step=1, text="[exit code 1]"),
+        Quote(step=0, text="e"),
+        Quote(step=0, text="code 137"),
     ]
     report = Report(
         root_causes=[RootCause(entity="a/B/c", evidence=quotes)],
@@ -190,7 +192,7 @@ def test_quotes_are_exact_or_they_are_not() -> None:
     documents = {"G1": "1. The drain key must be set first.", "G2": "No drain is needed."}
     steps = [step(0, "exit code\n137"), step(1, "", "no such pod", 1)]
     checked = check_quotes(report, steps, documents, "PAGE critical: cart")
-    assert (checked.quotes, checked.quotes_exact, checked.quotes_found) == (7, 2, 5)
+    assert (checked.quotes, checked.quotes_exact, checked.quotes_found) == (9, 2, 5)
     assert [citation.exact for citation in checked.citations] == [True, False, False, False, False]
 
 

@@ -103,13 +103,14 @@ def report() -> Tool:
 
         Args:
             root_causes: every root cause and nothing else: entity as namespace/Kind/name, mechanism in a sentence, and
-                evidence as exact quotes of earlier output with the number of the command (from 0) that showed it.
+                evidence as exact quotes of earlier output, 12 characters at least, with the number of the command
+                (from 0) that showed it.
             healthy: whether the service is healthy now.
             actions_claimed: what you changed, one item per change.
             confidence: between 0 and 1.
             escalation: whom you ask for help and why; empty for nobody.
             summary: two or three sentences for the incident record.
-            citations: if you relied on documents, their ids with exact quotes.
+            citations: if you relied on documents, their ids with exact quotes of 12 characters at least.
         """
         if confidence is not None and not 0 <= confidence <= 1:
             raise ToolError(f"confidence is {confidence:g}; it must be between 0 and 1")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from opsrange.diagnosis.case import Attempt
 from opsrange.diagnosis.detector import detectors
 from opsrange.diagnosis.reading import Reading, plain
+from opsrange.scoring.knowledge import QUOTE_CHARS_MIN, is_quote
 from opsrange.trace import Record
 
 NO_FAILURE = "none"
@@ -79,7 +80,8 @@ def question(attempt: Attempt) -> str:
         + f"\n\nIts report:\n{report}\n\n"
         "Answer with one JSON object and nothing else: "
         '{"summary": "two or three sentences", "failure_class": "a code from the list", '
-        '"claims": [{"text": "what you claim", "step": 0, "quote": "exact words of that step"}]}'
+        '"claims": [{"text": "what you claim", "step": 0, "quote": "exact words of that step"}]}. '
+        f"A quote has {QUOTE_CHARS_MIN} characters at least."
     )
 
 
@@ -118,10 +120,10 @@ def opinion_of(answer: str, attempt: Attempt) -> Opinion:
 
 
 def _holds(reading: Reading, step: int, quote: str) -> bool:
-    if not quote.strip() or not 0 <= step < reading.end:
+    if not 0 <= step < reading.end:
         return False
     text = f"{reading.steps[step].command}\n{reading.shown(step)}"
-    return plain(quote) in plain(text)
+    return is_quote(plain(quote), plain(text))
 
 
 def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:

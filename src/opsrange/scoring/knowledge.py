@@ -26,8 +26,8 @@ BASELINE, CEILING = "none", "golden"
 """The arms that the others are measured by."""
 RETRIEVED_AT = 5
 """How many results of a search count as retrieved: what the tool lists unless it is asked for more."""
-CITATION_CHARS_MIN = 12
-"""A shorter quote of a document could be anybody's."""
+QUOTE_CHARS_MIN = 12
+"""A shorter quote, of an output or of a document, could be anybody's."""
 
 
 class Required(Record):
@@ -151,17 +151,18 @@ def check_quotes(
     citations = [(citation.doc.strip(), _plain(citation.text)) for citation in report.citations]
     return CheckedQuotes(
         quotes=len(quotes),
-        quotes_exact=sum(bool(text) and text in shown.get(step, "") for step, text in quotes),
-        quotes_found=sum(
-            bool(text) and any(text in each for each in anywhere) for _, text in quotes
-        ),
+        quotes_exact=sum(is_quote(text, shown.get(step, "")) for step, text in quotes),
+        quotes_found=sum(any(is_quote(text, each) for each in anywhere) for _, text in quotes),
         citations=[
-            CheckedCitation(
-                doc=doc, exact=len(text) >= CITATION_CHARS_MIN and text in bodies.get(doc, "")
-            )
+            CheckedCitation(doc=doc, exact=is_quote(text, bodies.get(doc, "")))
             for doc, text in citations
         ],
     )
+
+
+def is_quote(text: str, source: str) -> bool:
+    """Whether a text is in a source, and long enough to be from there; both without needless whitespace."""
+    return len(text) >= QUOTE_CHARS_MIN and text in source
 
 
 def summarise_knowledge(
