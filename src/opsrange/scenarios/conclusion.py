@@ -6,6 +6,7 @@ Evidence is facts. What they are worth is decided by ``scoring``, from the log, 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,13 @@ SOAK_MS = 10 * MINUTE_MS
 WINDOW_MS = MINUTE_MS
 RECOVERY_WINDOW_MS = 30 * SECOND_MS
 """How finely the instant of recovery is told."""
+_HASH = "[bcdfghjklmnpqrstvwxz2456789]"
+_GENERATED = {
+    "pod": re.compile(rf"(-{_HASH}{{6,10}})?-{_HASH}{{5}}$"),
+    "replicaset": re.compile(rf"-{_HASH}{{6,10}}$"),
+}
+"""What the end of a generated name looks like, by label."""
+_OF_AN_INSTANCE = frozenset({"container_id", "instance", "uid"})
 
 
 def conclude(instance: Instance, arguments: Json) -> Json:
@@ -123,18 +131,24 @@ def _windows(instance: Instance) -> Iterator[Json]:
 
 def _conditions(instance: Instance) -> list[Json]:
     """Whether what was paged for still holds, read from the rules themselves: silences do not matter."""
-    firing = {
-        (alert.name, tuple(sorted(alert.labels.items())))
-        for alert in instance.estate.paging_alerts()
-    }
+    firing = {(alert.name, lasting(alert.labels)) for alert in instance.estate.paging_alerts()}
     return [
         {
             "alert": alert.name,
             "labels": dict(alert.labels),
-            "firing": (alert.name, tuple(sorted(alert.labels.items()))) in firing,
+            "firing": (alert.name, lasting(alert.labels)) in firing,
         }
         for alert in instance.alerts
     ]
+
+
+def lasting(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What an alert's labels say of the workload, whichever instance they name: its successor has the same trouble."""
+    return tuple(
+        (name, _GENERATED[name].sub("", value) if name in _GENERATED else value)
+        for name, value in sorted(labels.items())
+        if name not in _OF_AN_INSTANCE
+    )
 
 
 def _repaired_ms(instance: Instance) -> int | None:
