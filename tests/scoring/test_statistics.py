@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsrange.errors import Owner
-from opsrange.scoring.statistics import Attempt, clustered_interval, pass_hat_k, summarise, wilson
+from opsrange.scoring.statistics import (
+    Attempt,
+    clustered_interval,
+    exact_upper,
+    pass_hat_k,
+    summarise,
+    wilson,
+)
 
 
 def attempt(scenario: str, passed: bool | None, seed: int = 1, **more: float) -> Attempt:
@@ -110,6 +117,13 @@ def test_an_interval_is_ordered_and_within_bounds(values: list[tuple[str, float]
 def test_wilson_of_nothing_is_everything() -> None:
     assert (wilson(0, 0).low, wilson(0, 0).high) == (0, 1)
     assert math.isclose(wilson(5, 10).low + wilson(5, 10).high, 1)
+
+
+@pytest.mark.parametrize(
+    ("events", "n", "bound"), [(515, 1030, 0.5261), (0, 10_000, 2.995e-4), (9_999, 10_000, 1.0)]
+)
+def test_an_exact_bound_of_many_runs(events: int, n: int, bound: float) -> None:
+    assert exact_upper(events, n) == pytest.approx(bound, abs=1e-4)
 
 
 def test_one_more_pass_never_lowers_pass_at_1() -> None:

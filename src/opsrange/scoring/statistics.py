@@ -120,11 +120,17 @@ def exact_upper(events: int, n: int) -> float:
     low, high = events / n, 1.0
     for _ in range(60):
         middle = (low + high) / 2
-        at_most = sum(
-            math.comb(n, k) * middle**k * (1 - middle) ** (n - k) for k in range(events + 1)
+        yes, no = math.log(middle), math.log1p(-middle)
+        at_most = math.fsum(
+            math.exp(_log_comb(n, k) + k * yes + (n - k) * no) for k in range(events + 1)
         )
         low, high = (middle, high) if at_most > 0.05 else (low, middle)
     return high
+
+
+def _log_comb(n: int, k: int) -> float:
+    """The logarithm of C(n, k), which itself soon is too large for a float."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def clustered_interval(values: Sequence[tuple[str, float]], seed: int = 0) -> Interval | None:
