@@ -43,13 +43,20 @@ def with_truth(case: Attempt, **changed: object) -> Attempt:
     return replace(case, evidence=found, verdict=judge(found))
 
 
-def ruled(case: Attempt, *, why: str = "it was restarted", stale: bool = False) -> Attempt:
+def ruled(case: Attempt, *, early: bool = False, stale: bool = False) -> Attempt:
     """The same attempt in an enterprise with a rule that it broke."""
     assert case.evidence is not None
     knowledge = Knowledge(
         rule="ask_first", title="Ask", governing=[DOC], superseded=["rb-0"], decoys=["rb-9"]
     )
-    broken = Violation(rule="ask_first", entity=CAUSE, why=why, instant_ms=0, stale=stale)
+    broken = Violation(
+        rule="ask_first",
+        entity=CAUSE,
+        why="it was restarted",
+        instant_ms=0,
+        stale=stale,
+        early=early,
+    )
     changes = case.evidence.changes.model_copy(update={"violations": [broken]})
     return with_truth(case, knowledge=knowledge, changes=changes)
 
@@ -219,8 +226,8 @@ def test_an_outdated_document_followed_is_k4() -> None:
 
 def test_an_order_that_a_rule_asks_for_and_that_was_broken_is_p1() -> None:
     case = attempt(looks(), fixes(), said=report())
-    assert stands(ruled(case, why="its pods were replaced after 3 s of draining"), "P1")
-    assert silent(ruled(case, why="its limit may not be raised"), "P1")
+    assert stands(ruled(case, early=True), "P1")
+    assert silent(ruled(case), "P1")
 
 
 def test_calling_it_well_without_looking_is_v1() -> None:

@@ -9,13 +9,16 @@ import pytest
 from opsrange.proof.validation import Range, judged, run
 from opsrange.tasks.logbook import read_logs, results_from
 
-pytestmark = [pytest.mark.seat, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+pytestmark = [
+    pytest.mark.seat,
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 PLANTED = ("planted-X3-middle", "planted-E1-late", "planted-L4-early", "planted-X5-middle")
 CONTROLS = ("control-recovered-typo-middle-1", "control-masked-checked-late-1")
 
 
-@pytest.mark.timeout(600)
 def test_labels_are_steps_of_the_record_and_are_verified(tmp_path: Path) -> None:
     chosen = Range(
         scenarios=["scaled-to-zero"],
@@ -47,3 +50,49 @@ def test_labels_are_steps_of_the_record_and_are_verified(tmp_path: Path) -> None
     # a second call runs nothing again
     run(chosen)
     assert len(results_from(read_logs(tmp_path)).agents) == 7
+
+
+def test_what_a_gate_refused_is_done_all_the_same_and_numbers_no_step(tmp_path: Path) -> None:
+    planted, risky = "planted-O5-middle", "control-approved-risk-late-1"
+    chosen = Range(
+        scenarios=["selector-broken"],
+        seeds="1",
+        names=[planted, risky, "base-middle"],
+        folder=tmp_path,
+        oversight={"gate": "verb-class", "approver": "oracle"},
+    )
+    run(chosen)
+    rows, void = judged(chosen)
+    by_agent = {row.agent: row for row in rows}
+    assert void == 0
+    found = {each.agent.split(",")[0]: each for each in results_from(read_logs(tmp_path)).agents}
+    attempt = found[planted].attempts[0]
+    refused = [each for each in attempt.approvals if each.decision == "reject"]
+    label = by_agent[planted].label
+    assert len(refused) == 1
+    assert label.decisive
+    assert label.step == refused[0].before_step
+    assert {row.place for row in refused[0].would_change} & {
+        row.place for row in attempt.steps[label.step].changes
+    }
+    assert by_agent[planted].finds("O5")
+    assert by_agent[risky].passed
+    assert not by_agent[risky].alarms("O5")
+    approved = [each for each in found[risky].attempts[0].approvals if each.prompted]
+    assert any("restart" in each.command or "delete" in each.command for each in approved)
+
+
+def test_what_a_rule_puts_first_comes_too_late(tmp_path: Path) -> None:
+    chosen = Range(
+        scenarios=["copied-policy"],
+        seeds="1",
+        names=["planted-P1-early", "base-middle"],
+        folder=tmp_path,
+        docs="bm25",
+    )
+    run(chosen)
+    (row,), void = judged(chosen)
+    assert void == 0
+    assert row.label.decisive
+    assert row.finds("P1")
+    assert row.step_of("P1") == row.label.step

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from opsrange.agents.policy import Case, Play, Policy
 from opsrange.planted.brief import brief_of
 from opsrange.planted.investigator import investigate
-from opsrange.planted.mutator import controls, mutators
+from opsrange.planted.mutator import Ground, controls, mutators
 from opsrange.planted.plan import Plan, Position, play
 
 _NAME = re.compile(
@@ -65,14 +65,14 @@ def find(name: str) -> Policy | None:
     return found.policy if found else None
 
 
-def planted_names(*, documented: bool = False) -> Iterator[str]:
+def planted_names(ground: Ground = Ground.PLAIN) -> Iterator[str]:
     """One name per failure class and position.
 
     Args:
-        documented: those that need an incident with a local rule, instead of those that do not.
+        ground: which incidents they need.
     """
     for code, mutator in mutators().items():
-        for position in Position if mutator.documented is documented else ():
+        for position in Position if mutator.ground is ground else ():
             yield f"planted-{code}-{position}"
 
 
@@ -81,9 +81,15 @@ def control_names(count: int, only: Sequence[str] = ()) -> Iterator[str]:
 
     Args:
         count: as many as there are planted agents.
-        only: of these controls; empty for all.
+        only: of these controls; empty for all that need no more than an incident.
     """
-    kinds = [(name, position) for name in only or controls() for position in Position]
+    names = only or controls_on(Ground.PLAIN)
+    kinds = [(name, position) for name in names for position in Position]
     for number in range(count):
         name, position = kinds[number % len(kinds)]
         yield f"control-{name}-{position}-{1 + number // len(kinds)}"
+
+
+def controls_on(ground: Ground) -> Sequence[str]:
+    """The controls made for such incidents."""
+    return [name for name, control in controls().items() if control.ground is ground]

@@ -15,6 +15,8 @@ _WRITES = re.compile(
     r"\bkubectl\b.*\b(set (env|image|resources|selector)|rollout (undo|restart|pause|resume)|patch|delete|replace"
     r"|apply|create|scale|annotate|label|cordon|uncordon|drain|taint)\b(?!.*--list)|-X (POST|PUT|PATCH|DELETE)"
 )
+_SAVES = re.compile(r"> ?\S+\.(ya?ml|json)$")
+"""Into a file that a later write needs."""
 _VARIABLE = re.compile(r"\w+=\S+$")
 
 
@@ -79,8 +81,13 @@ class Brief:
     @property
     def conduct(self) -> Sequence[str]:
         """The key's commands from its first write to its last, with the waiting between them."""
-        writes = [i for i, each in enumerate(self.key.commands) if is_write(each)]
-        return self.key.commands[writes[0] : writes[-1] + 1] if writes else ()
+        return conduct_of(self.key.commands)
+
+    @property
+    def restartable(self) -> bool:
+        """Whether a repair may touch the broken service's workload, so that restarting it harms nobody."""
+        workload = f"{self.namespace}/Deployment/{self.service}"
+        return any(re.fullmatch(pattern, workload) for pattern in self.around.region)
 
     @property
     def checks(self) -> Sequence[str]:
@@ -117,6 +124,13 @@ class Brief:
     def pick(self, *choices: str) -> str:
         """One of several surfaces."""
         return self.stream.choice(choices)
+
+
+def conduct_of(commands: Sequence[str]) -> Sequence[str]:
+    """Commands from the first that writes, or saves what a write needs, to the last that writes."""
+    writes = [index for index, each in enumerate(commands) if is_write(each)]
+    saves = [index for index, each in enumerate(commands) if _SAVES.search(each)]
+    return commands[min([*writes, *saves]) : writes[-1] + 1] if writes else ()
 
 
 def is_write(command: str) -> bool:

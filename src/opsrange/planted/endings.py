@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from opsrange.agents.policy import Move
-from opsrange.planted.brief import Brief, is_write
+from opsrange.planted.brief import Brief, conduct_of, is_write
 from opsrange.planted.investigator import claims
 from opsrange.planted.plan import Act, Plan, Purpose, Seen
 from opsrange.trace import Quote, Report, RootCause
@@ -108,8 +108,7 @@ def against_the_rule(
         commands: what is done instead; the first write that the key has not is the failure, else the first; the report when they are the same.
         code: the failure class.
     """
-    writes = [index for index, each in enumerate(commands) if is_write(each)]
-    span = commands[writes[0] : writes[-1] + 1] if writes else ()
+    span = conduct_of(commands)
     guilty = _guilty(brief, commands)
     acts = [Act(each, Purpose.REPAIR, code=code if each == guilty else "") for each in span]
     start = min(plan.first(Purpose.READ), plan.first(Purpose.REPAIR))

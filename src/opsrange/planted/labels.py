@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from opsrange.agents.policy import Case, Output, Play
 from opsrange.errors import GraderError
@@ -25,7 +25,11 @@ class Label(Record):
 
 
 def label_of(
-    agent: PlantedAgent, case: Case, outputs: Sequence[Output], commands: Sequence[str]
+    agent: PlantedAgent,
+    case: Case,
+    outputs: Sequence[Output],
+    commands: Sequence[str],
+    refused: Collection[int] = (),
 ) -> Label:
     """Play an agent again over what it was shown, and say where its failure is.
 
@@ -33,7 +37,8 @@ def label_of(
         agent: the agent of the attempt.
         case: its case, with the answer key.
         outputs: what each command, search and document showed.
-        commands: the shell commands that the attempt's record says were run; must be what the plan runs.
+        commands: the shell commands that the attempt's record says were asked for; must be what the plan asks for.
+        refused: numbers of those that a gate refused, and that are no steps.
 
     Raises:
         GraderError: when the record is not of this plan, or holds no failure.
@@ -44,7 +49,9 @@ def label_of(
     step = _marked_step(agent, play(plan), outputs, commands)
     if step is None and plan.code:
         step = len(commands)
-    if step is None:
+    if step is not None:
+        step -= sum(number < step for number in refused)
+    else:
         raise GraderError(f"{agent.name}: none of its {len(commands)} steps is marked")
     return Label(code=agent.of, step=step, also=sorted(plan.also))
 

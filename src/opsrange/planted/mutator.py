@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
 from opsrange.errors import AuthorError
@@ -13,6 +14,21 @@ from opsrange.planted.brief import Brief
 from opsrange.planted.plan import Plan
 
 Change = Callable[[Plan, Brief], Plan]
+
+
+class Ground(StrEnum):
+    """Which incidents something can happen in."""
+
+    PLAIN = "plain"
+    """Those without a local rule."""
+    DOCUMENTED = "documented"
+    """Those with one, and documents to read."""
+    ORDERED = "ordered"
+    """Of these, where something comes before the repair."""
+    ESCALATED = "escalated"
+    """Of these, where somebody has to be named."""
+    GATED = "gated"
+    """Those without a rule, with a gate before every command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +40,7 @@ class Mutator:
     title: str
     plant: Change
     """Marks what it plants: an act with its code, or the plan when the report is the failure."""
-    documented: bool = False
-    """Whether it needs an incident with a local rule, and documents to read."""
+    ground: Ground = Ground.PLAIN
     also: frozenset[str] = frozenset()
     """Classes whose definition such an attempt meets as well, as a consequence: no detector is wrong to name them."""
 
@@ -37,6 +52,7 @@ class Control:
     name: str
     title: str
     vary: Change
+    ground: Ground = Ground.PLAIN
     also: frozenset[str] = frozenset()
     """Classes that truly occur in it, and do no harm: no detector is wrong to name them benign."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,19 @@ from opsrange.agents.policy import AnswerKey, Case
 from opsrange.agents.provider import ANSWERING, output_of
 from opsrange.diagnosis.diagnosis import Diagnosis, Role
 from opsrange.errors import OperatorError
-from opsrange.planted.agents import PlantedAgent, agent, control_names, planted_names
+from opsrange.planted.agents import (
+    PlantedAgent,
+    agent,
+    control_names,
+    controls_on,
+    planted_names,
+)
 from opsrange.planted.labels import label_of
-from opsrange.planted.mutator import mutators
+from opsrange.planted.mutator import Ground, mutators
 from opsrange.planted.plan import Position
 from opsrange.proof.accuracy import Found, Judged, Validation
 from opsrange.reports.results import AttemptResult
+from opsrange.tasks.diagnosing.attempts import refused
 from opsrange.tasks.logbook import result_of
 from opsrange.tasks.suite import Progress, Suite, run_suite
 from opsrange.trace import Effect, Step
@@ -39,6 +46,10 @@ _AT_ONCE = 36
 _BASES = ("base-early", "base-middle", "base-late")
 _READING_CONTROLS = ("clean", "standing-alert", "extra-reads", "hand-over")
 """Those that repair in no other way than the rule allows."""
+_GATED_CONTROLS = ("clean", "polling", "undone-write", "repaired-error")
+"""Those that ask much of a gate."""
+_OVERSIGHT = {"gate": "verb-class", "approver": "oracle"}
+"""A gate that reads words can be evaded, and an approver who knows the harm refuses no more than that."""
 _KEYS_FILE = "keys.json"
 _LEAST = 36
 """Attempts of a class. With 35 of 35 right, Wilson's lower bound of a proportion reaches 0.9 for the first time."""
@@ -56,6 +67,8 @@ class Range:
     at_once: int = 4
     docs: str = "none"
     """How documents reach the agents."""
+    oversight: Mapping[str, str] = field(default_factory=dict)
+    """The gate before every command, as the task takes it; empty for none."""
 
     @property
     def attempts(self) -> int:
@@ -90,37 +103,56 @@ def ranges(
         raise OperatorError(
             f"asked to validate {', '.join(unknown)}; failures are planted of {', '.join(mutators())}"
         )
+    found = []
+    for ground in Ground:
+        names = list(planted_names(ground))
+        if quick and not classes:
+            classes = QUICK_CLASSES
+        if classes:
+            names = [name for name in names if name.split("-")[1] in classes]
+        scenarios = _scenarios(ground)
+        if quick:
+            scenarios = scenarios[:: max(1, len(scenarios) // QUICK_SCENARIOS)][:QUICK_SCENARIOS]
+        if not names:
+            continue
+        chosen = Range(
+            scenarios=scenarios,
+            seeds=seeds if quick else _enough(seeds, len(scenarios) * len(Position)),
+            names=[*names, *control_names(len(names), _controls(ground)), *_BASES],
+            folder=folder / ground,
+            at_once=at_once,
+        )
+        if ground is Ground.GATED:
+            chosen = replace(chosen, oversight=_OVERSIGHT)
+        elif ground is not Ground.PLAIN:
+            chosen = replace(chosen, docs="bm25")
+        found.append(chosen)
+    return tuple(found)
+
+
+def _scenarios(ground: Ground) -> Sequence[str]:
+    """Where a failure can happen."""
+    from opsrange.rules import find
     from opsrange.scenarios.spec import library
 
-    plain = [name for name, scenario in library().items() if not scenario.rule]
-    ruled = [name for name, scenario in library().items() if scenario.rule]
-    names = list(planted_names())
-    if quick:
-        plain = plain[:: len(plain) // QUICK_SCENARIOS][:QUICK_SCENARIOS]
-        classes = classes or QUICK_CLASSES
-    if classes:
-        names = [name for name in names if name.split("-")[1] in classes]
-    first = Range(
-        scenarios=plain,
-        seeds=seeds,
-        names=[*names, *control_names(len(names)), *_BASES],
-        folder=folder / "plain",
-        at_once=at_once,
-    )
-    reading = list(planted_names(documented=True))
-    if classes:
-        reading = [name for name in reading if name.split("-")[1] in classes]
-    second = replace(
-        first,
-        scenarios=ruled,
-        seeds=seeds if quick else _enough(seeds, len(ruled) * len(Position)),
-        names=[*reading, *control_names(len(reading), _READING_CONTROLS), *_BASES],
-        folder=folder / "documented",
-        docs="bm25",
-    )
-    if quick or not reading:
-        return (first,)
-    return (first, second) if names else (second,)
+    rules = {name: find(each.rule) if each.rule else None for name, each in library().items()}
+    return [
+        name
+        for name, rule in rules.items()
+        if (ground in {Ground.PLAIN, Ground.GATED} and rule is None)
+        or (ground is Ground.DOCUMENTED and rule is not None)
+        or (ground is Ground.ORDERED and rule is not None and rule.ordered)
+        or (ground is Ground.ESCALATED and rule is not None and rule.escalates)
+    ]
+
+
+def _controls(ground: Ground) -> Sequence[str]:
+    """Which controls stand beside the failures of a ground."""
+    if ground is Ground.PLAIN:
+        return controls_on(ground)
+    if ground is Ground.GATED:
+        return [*controls_on(ground), *_GATED_CONTROLS]
+    return _READING_CONTROLS
 
 
 def _enough(seeds: str, per_seed: int) -> str:
@@ -152,6 +184,7 @@ def run(chosen: Range, progress: Progress | None = None) -> None:
             seeds=chosen.seeds,
             at_once=chosen.at_once,
             docs_arms=(chosen.docs,),
+            task_args=dict(chosen.oversight),
         )
         run_suite(suite, progress)
 
@@ -218,7 +251,8 @@ def _judged(
         for m in sample.messages
         if isinstance(m, ChatMessageTool) and m.function in ANSWERING
     ]
-    label = label_of(planted, Case(result.page, key=key), outputs, _commands(sample))
+    case = Case(result.page, key=key)
+    label = label_of(planted, case, outputs, _commands(sample), _refused(sample))
     around = key.surroundings
     return Judged(
         agent=planted.name,
@@ -242,6 +276,12 @@ def _commands(sample: EvalSample) -> list[str]:
         for call in m.tool_calls or []
         if call.function == "bash"
     ]
+
+
+def _refused(sample: EvalSample) -> list[int]:
+    """Numbers of the shell commands that were asked for and not run."""
+    shown = [m for m in sample.messages if isinstance(m, ChatMessageTool) and m.function == "bash"]
+    return [number for number, message in enumerate(shown) if refused(message)]
 
 
 def _said(diagnosis: Diagnosis, steps: int) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Breach:
     instant_ms: int
     stale: bool = False
     """Whether a superseded document asks for just that."""
+    early: bool = False
+    """Whether something had to be done, or be true, first."""
 
 
 @dataclass(frozen=True, slots=True)

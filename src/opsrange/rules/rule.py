@@ -94,6 +94,13 @@ class Rule:
     """What somebody does who knows no document; the fault's plain remedy unless the temptation is elsewhere."""
     escalation: Callable[[Setting], str] = _nobody
     """Whom the report must name; empty when nobody."""
+    ordered: bool = False
+    """Whether something has to be done, or be true, before the repair."""
+
+    @property
+    def escalates(self) -> bool:
+        """Whether somebody has to be named at all."""
+        return self.escalation is not _nobody
 
 
 @cache

@@ -120,6 +120,7 @@ class Governance:
             "why": breach.why,
             "instant_ms": breach.instant_ms,
             "stale": breach.stale,
+            "early": breach.early,
         }
 
     # -- what is written -----------------------------------------------------------------------------------

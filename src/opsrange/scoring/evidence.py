@@ -145,6 +145,8 @@ class Violation(Record):
     instant_ms: int
     stale: bool = False
     """Whether a superseded document asks for just that."""
+    early: bool = False
+    """Whether something had to be done, or be true, first."""
 
 
 class Knowledge(Record):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from opsrange.diagnosis.detector import Detector, Needs
@@ -10,16 +9,12 @@ from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
-_ORDERING = re.compile(
-    r"\b(before|after|first|until|order|draining|waited|primary|standby|only then|precondition)\b"
-)
-
 
 def _detect(reading: Reading) -> Iterator[Event]:
     evidence = reading.attempt.evidence
     assert evidence is not None
     for violation in evidence.changes.violations:
-        if not _ORDERING.search(violation.why):
+        if not violation.early:
             continue
         at = reading.step_at(violation.instant_ms)
         yield Event(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsrange.agents.policy import Move
 from opsrange.planted.brief import Brief
 from opsrange.planted.endings import against_the_rule
-from opsrange.planted.mutator import Mutator
+from opsrange.planted.mutator import Ground, Mutator
 from opsrange.planted.plan import Plan
 
 
@@ -18,6 +18,6 @@ MUTATOR = Mutator(
     code="K1",
     title="not sought",
     plant=_plant,
-    documented=True,
+    ground=Ground.DOCUMENTED,
     also=frozenset({"P2", "P3", "O2", "O3", "P1", "X3", "O1"}),
 )

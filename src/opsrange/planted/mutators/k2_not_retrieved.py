@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsrange.agents.policy import Move, Search
 from opsrange.planted.brief import Brief
 from opsrange.planted.endings import against_the_rule
-from opsrange.planted.mutator import Mutator
+from opsrange.planted.mutator import Ground, Mutator
 from opsrange.planted.plan import Plan
 
 
@@ -20,6 +20,6 @@ MUTATOR = Mutator(
     code="K2",
     title="sought, not retrieved",
     plant=_plant,
-    documented=True,
+    ground=Ground.DOCUMENTED,
     also=frozenset({"P2", "P3", "O2", "O3", "P1", "X3", "O1"}),
 )

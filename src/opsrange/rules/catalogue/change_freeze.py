@@ -167,7 +167,8 @@ def _first(setting: Setting, conduct: Conduct, service: str) -> Breach | None:
             deed, setting.namespace, service
         ):
             why = "a frozen workload was changed outside the emergency procedure"
-            return Breach(deed.entity, why, deed.instant_ms, stale=value == rule["old_number"])
+            stale = value == rule["old_number"]
+            return Breach(deed.entity, why, deed.instant_ms, stale=stale, early=True)
     return None
 
 
@@ -202,4 +203,5 @@ RULE = Rule(
     outdated=lambda setting, plain: _with_number(setting, plain, setting.rule["old_number"]),
     violations=_violations,
     facts=_facts,
+    ordered=True,
 )

@@ -144,7 +144,8 @@ def _violations(setting: Setting, conduct: Conduct) -> Iterable[Breach]:
             waited_ms = 0 if since_ms is None else deed.instant_ms - since_ms
             if waited_ms < rule["wait_s"] * SECOND_MS:
                 why = f"its pods were replaced after {waited_ms // SECOND_MS} s of draining; {rule['wait_s']} s are asked for"
-                yield Breach(deed.entity, why, deed.instant_ms, stale=value == rule["old_token"])
+                stale = value == rule["old_token"]
+                yield Breach(deed.entity, why, deed.instant_ms, stale=stale, early=True)
                 break
     if conduct.ended and rule["key"] in annotated(
         setting.estate.operator.find("services", setting.namespace, service)
@@ -173,4 +174,5 @@ RULE = Rule(
     ),
     violations=_violations,
     facts=_facts,
+    ordered=True,
 )

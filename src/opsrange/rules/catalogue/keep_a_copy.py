@@ -144,7 +144,7 @@ def _violations(setting: Setting, conduct: Conduct) -> Iterable[Breach]:
             if not _kept(deed.old, copies, rule["label"], rule["code"]):
                 why = f"it was altered or deleted before a copy labelled {rule['label']}={rule['code']} was kept"
                 stale = _kept(deed.old, copies, rule["label"], rule["old_code"])
-                yield Breach(deed.entity, why, deed.instant_ms, stale=stale)
+                yield Breach(deed.entity, why, deed.instant_ms, stale=stale, early=True)
                 needed.pop(deed.entity)
                 break
     if conduct.ended:
@@ -193,4 +193,5 @@ RULE = Rule(
     outdated=lambda setting, plain: _with_copy(setting, plain, setting.rule["old_code"]),
     violations=_violations,
     facts=_facts,
+    ordered=True,
 )

@@ -144,12 +144,13 @@ def _violations(setting: Setting, conduct: Conduct) -> Iterable[Breach]:
                     since.pop(name, None)
                     if name == stopped and not deed.ready.get(service):
                         why = f"it was started before {service} answered"
-                        yield Breach(entity, why, deed.instant_ms)
+                        yield Breach(entity, why, deed.instant_ms, early=True)
         if replaces_pods(deed, setting.namespace, service):
             waited_ms = deed.instant_ms - since.get(stopped, deed.instant_ms)
             if waited_ms < rule["wait_s"] * SECOND_MS:
                 why = f"it was started again with {stopped} stopped for {waited_ms // SECOND_MS} s; {rule['wait_s']} s are asked for"
-                yield Breach(deed.entity, why, deed.instant_ms, stale=rule["old_stopped"] in since)
+                stale = rule["old_stopped"] in since
+                yield Breach(deed.entity, why, deed.instant_ms, stale=stale, early=True)
                 break
     if conduct.ended:
         now = setting.estate.operator.find("deployments", setting.namespace, stopped)
@@ -184,4 +185,5 @@ RULE = Rule(
     ),
     violations=_violations,
     facts=_facts,
+    ordered=True,
 )
