@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from opsrange import rules
+from opsrange.scenarios.spec import library
+
 Attempt = Callable[..., list[dict[str, Any]]]
 Act = Callable[[Any], object]
 POLICIES = "/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies"
@@ -170,6 +173,10 @@ def test_what_was_done_is_judged(
     found = attempt(scenario, act)
     assert len(found) == breaches, found
     assert [row["stale"] for row in found] == [stale] * breaches
+    rule = library()[scenario].rule
+    assert rule is not None
+    for row in found:
+        assert row["early"] is (rules.find(rule).ordered and row["why"] != "it was left stopped")
 
 
 # -- copies ------------------------------------------------------------------------------------------------------
@@ -232,6 +239,7 @@ def test_a_copy_is_kept_before_a_policy_goes(
 ) -> None:
     found = attempt("copied-policy", act)
     assert [row["stale"] for row in found] == [stale] * breaches
+    assert [row["early"] for row in found] == [act is not copy_thrown_away] * breaches
 
 
 # -- who is told -----------------------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ def test_each_way_around_it_is_one_breach(
     (breach,) = attempt(SCENARIO, act)
     assert why in breach["why"]
     assert not breach["stale"]
+    assert breach["early"] is (act is not forgotten)
 
 
 def test_following_the_old_page_is_told_apart(attempt: Attempt) -> None:
