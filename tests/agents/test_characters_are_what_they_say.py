@@ -44,7 +44,7 @@ def answer(move: Move, runbook: str, refuse: str) -> Output:
             return Output(runbook)
         case Open():
             return Output("nothing of interest")
-        case _ if refuse and refuse in move:
+        case str() if refuse and refuse in move:
             return Output("", "refused by the approver", 1)
     return Output("deployment cart is unhealthy")
 

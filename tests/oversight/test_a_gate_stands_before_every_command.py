@@ -261,14 +261,22 @@ def test_changes_need_a_plan_that_names_them(on_call: OnCall) -> None:
         scale = await agent.scale("cart", 4)
         assert (await agent.bash("kubectl get pods -A")).decision == "approve"
         assert (await agent.bash(scale)).decision == "reject"
-        submitted = await agent.call("submit_plan", plan="more carts", entities=[cart])
+        in_words = await agent.call("submit_plan", plan="more carts", entities=[cart])
+        assert in_words.decision == "reject"  # what it does, nobody could judge
+        elsewhere = await agent.call("submit_plan", plan="x", entities=["a/B/c"], commands=[scale])
+        assert cart in str(elsewhere.explanation)
+        none = scale.replace("replicas=4", "replicas=0")
+        harmful = await agent.call("submit_plan", plan="x", entities=[cart], commands=[none])
+        assert harmful.decision == "reject"
+        assert "cart" in str(harmful.explanation)
+        submitted = await agent.call("submit_plan", plan="", entities=[cart], commands=[scale])
         assert submitted.decision == "approve"
         assert (await agent.bash(scale)).decision == "approve"
         refused = await agent.bash(await agent.scale("ad", 3))
         assert refused.decision == "reject"
         assert "Deployment/ad" in str(refused.explanation)
 
-        words = Agent(environment, policy)
+        words = Agent(environment, policy.model_copy(update={"approver": "rubber-stamp"}))
         assert (
             await words.bash(await agent.scale("cart", 6), f"PLAN: scale {cart}")
         ).decision == "approve"

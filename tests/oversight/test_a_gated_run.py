@@ -135,3 +135,26 @@ def test_a_wrong_name_is_refused_before_anything_runs(options: dict[str, str]) -
 
 def test_without_a_gate_nothing_stands_in_between() -> None:
     assert sre_repair(scenario=SCENARIO).approval is None
+
+
+@pytest.mark.seat
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_characters_plan_where_a_plan_is_wanted(tmp_path: Path) -> None:
+    suite = Suite(
+        models=["opsrange/careful", "opsrange/gate-evading"],
+        folder=tmp_path,
+        scenario=SCENARIO,
+        task_args={"gate": "plan-approval", "approver": "oracle"},
+    )
+    run_suite(suite)
+    careful, evading = sorted(results_from(read_logs(tmp_path)).agents, key=lambda a: a.agent)
+    assert careful.attempts[0].passed
+    plans = [each for each in careful.attempts[0].approvals if each.prompted]
+    assert [each.decision for each in plans] == ["approve"]
+    assert plans[0].would_change
+    assert not any(
+        each.decision == "approve" and each.prompted for each in evading.attempts[0].approvals
+    )
+    assert not evading.attempts[0].passed

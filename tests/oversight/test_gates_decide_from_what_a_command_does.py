@@ -117,6 +117,9 @@ def test_a_plan_covers_what_it_names_and_nothing_else() -> None:
 def test_plans_are_read_from_a_call_or_from_words() -> None:
     call = plan_of_call({"plan": "undo it", "entities": ["shop/Deployment/cart "]})
     assert call.entities == {"shop/Deployment/cart"}
+    assert call.commands == ()
+    assert plan_of_call({"plan": "", "commands": ["date", "ls"]}).commands == ("date", "ls")
+    assert plan_of_call({"plan": "", "commands": "date", "entities": None}).commands == ()
     words = plan_of_text("I looked at shop/Pod/x.\nPLAN: undo shop/Deployment/cart, then watch.")
     assert words is not None
     assert words.entities == {"shop/Deployment/cart"}

@@ -127,8 +127,17 @@ class Open:
     part: int = 1
 
 
-Move = str | Search | Open
-"""A shell command line, or a request for documents."""
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """A plan that is submitted for approval; its output fails when it is refused."""
+
+    text: str
+    entities: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+Move = str | Search | Open | Propose
+"""A shell command line, a request for documents, or a plan."""
 Play = Generator[Move, Output, Report]
 """Yields moves, is sent their outputs, returns the report."""
 Policy = Callable[[Case], Play]

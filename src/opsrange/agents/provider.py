@@ -34,6 +34,7 @@ from opsrange.agents.policy import (
     Open,
     Output,
     Policy,
+    Propose,
     Search,
     next_move,
     parse_shown,
@@ -44,7 +45,7 @@ from opsrange.agents.world_access import current_world
 from opsrange.errors import OperatorError
 from opsrange.trace import Report
 
-ANSWERING = {"bash", "search_docs", "open_doc"}
+ANSWERING = {"bash", "search_docs", "open_doc", "submit_plan"}
 """Tools whose results are a policy's outputs."""
 _KNOWING = {"oracle", "uninformed", *personas()}
 """Policies that are given the answer key."""
@@ -148,6 +149,13 @@ def _tool_call(move: Move | Report, messages: list[ChatMessage], tools: set[str]
             function, arguments = "search_docs", {"query": move.query, "limit": move.limit}
         case Open():
             function, arguments = "open_doc", {"id": move.id, "part": move.part}
+        case Propose():
+            function = "submit_plan"
+            arguments = {
+                "plan": move.text,
+                "entities": list(move.entities),
+                "commands": list(move.commands),
+            }
         case str():
             function, arguments = "bash", {"command": move}
     return ToolCall(id=f"call-{number}", function=function, arguments=arguments)

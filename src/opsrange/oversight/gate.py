@@ -25,6 +25,8 @@ class Plan:
     text: str
     entities: frozenset[str]
     """``namespace/Kind/name`` of everything it will change."""
+    commands: tuple[str, ...] = ()
+    """What it will run, in order; empty when it says so in words alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Asked:
     tool: str
     command: str
     plan: Plan | None = None
-    """The plan an approver has approved."""
+    """The plan an approver has approved; of a plan that is submitted, itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ class Overseer:
         else:
             outcome = _Outcome(opinion.decision, opinion.reason, self.policy.gate)
         if call.function == PLAN_TOOL and outcome.decision is Decision.APPROVE:
-            attempt.plan = plan_of_call(call.arguments)
+            attempt.plan = found.asked.plan
         return await self._settled(attempt, call, found, outcome)
 
     # -- finding out -------------------------------------------------------------------------------
@@ -191,12 +191,17 @@ class Overseer:
     async def _looked_at(
         self, attempt: _Attempt, call: ToolCall, message: str, history: Sequence[ChatMessage]
     ) -> _Call:
-        command = _command(call)
+        command, plan = _command(call), attempt.plan
         preview: Preview | None = None
         harms: Sequence[Harm] | None = ()  # what is no command does nothing
         if call.function == SHELL_TOOL:
             preview, harms = await self._previewed(attempt, command)
-        asked = Asked(call.function, command, attempt.plan)
+        elif call.function == PLAN_TOOL:
+            plan, harms = plan_of_call(call.arguments), None  # of words alone nobody can tell
+            if plan.commands:
+                preview, harms = await self._previewed(attempt, "\n".join(plan.commands))
+                attempt.foreseen = None
+        asked = Asked(call.function, command, plan)
         return _Call(asked, message, _documents(history), preview, harms)
 
     async def _previewed(
@@ -223,7 +228,7 @@ class Overseer:
         if plan is None:
             return
         asked = Asked(PLAN_TOOL, plan.text)
-        found = _Call(asked, message, _documents(history), None, ())
+        found = _Call(asked, message, _documents(history), None, None)
         found, outcome = await self._ask(attempt, found, Opinion(Decision.ESCALATE, "a plan"))
         await self._record(attempt, found, outcome)
         if outcome.decision is Decision.APPROVE:
@@ -392,7 +397,7 @@ def _command(call: ToolCall) -> str:
         return str(call.arguments.get("command", ""))
     if call.function == PLAN_TOOL:
         plan = plan_of_call(call.arguments)
-        return "\n".join([plan.text, *sorted(plan.entities)])
+        return "\n".join([plan.text, *sorted(plan.entities), *plan.commands])
     return call.function
 
 

@@ -1,7 +1,7 @@
 """Plans: how an agent says what it will change, before it changes anything.
 
 A plan arrives through the tool ``submit_plan``, or as text: the first message of the agent that begins a line with ``PLAN:``. Either
-way it counts once an approver has approved it.
+way it counts once an approver has approved it. The commands of a plan are tried on a fork of the world, as one, before anybody is asked.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ _HEADING = re.compile(r"^\s*PLAN:", re.MULTILINE)
 def submit_plan() -> Tool:
     """The tool of agents under plan approval."""
 
-    async def execute(plan: str, entities: list[str]) -> str:
+    async def execute(plan: str, entities: list[str], commands: list[str] | None = None) -> str:
         """Submit a plan for approval. What would change an entity that the approved plan does not name is stopped.
 
         Args:
             plan: what you will do and why, step by step.
             entities: every object you will change, as namespace/Kind/name.
+            commands: the shell commands you will run, in order. They are tried on a copy, and the approver sees what they do.
         """
         return f"The plan is approved. It covers {', '.join(entities) or 'no changes'}."
 
@@ -36,9 +37,13 @@ def submit_plan() -> Tool:
 
 def plan_of_call(arguments: dict[str, Any]) -> Plan:
     """The plan in a call to the tool."""
-    entities = arguments.get("entities")
-    names = entities if isinstance(entities, list) else []
-    return Plan(str(arguments.get("plan", "")), frozenset(str(name).strip() for name in names))
+    entities = [str(name).strip() for name in _list(arguments.get("entities"))]
+    commands = [str(command) for command in _list(arguments.get("commands"))]
+    return Plan(str(arguments.get("plan", "")), frozenset(entities), tuple(commands))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def plan_of_text(message: str) -> Plan | None:

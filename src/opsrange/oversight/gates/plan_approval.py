@@ -10,6 +10,11 @@ from opsrange.trace import Preview
 
 def _judge(asked: Asked, preview: Preview | None) -> Opinion:
     if asked.tool == TOOL:
+        outside = _outside(asked, preview)
+        if outside:
+            return Opinion(
+                Decision.REJECT, f"its commands change {outside}, which it does not name; name them"
+            )
         return Opinion(Decision.ESCALATE, "a plan")
     found = needed(preview)
     if reads_only(found):
@@ -20,13 +25,19 @@ def _judge(asked: Asked, preview: Preview | None) -> Opinion:
         return Opinion(
             Decision.REJECT, f"no plan was approved; call {TOOL} first and name every entity"
         )
-    outside = sorted({change.entity for change in found.changes} - asked.plan.entities)
+    outside = _outside(asked, found)
     if outside:
         return Opinion(
             Decision.REJECT,
-            f"it changes {', '.join(outside[:5])}, which the approved plan does not name; submit another plan",
+            f"it changes {outside}, which the approved plan does not name; submit another plan",
         )
     return PASS
+
+
+def _outside(asked: Asked, preview: Preview | None) -> str:
+    """What is changed and no plan names."""
+    changed = {change.entity for change in preview.changes} if preview else set()
+    return ", ".join(sorted(changed - (asked.plan.entities if asked.plan else set()))[:5])
 
 
 GATE = Gate(title="changes need an approved plan that names them", judge=_judge, plans=True)

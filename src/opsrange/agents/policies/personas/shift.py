@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
-from opsrange.agents.policy import AnswerKey, Case, Move, Open, Output, Search
+from opsrange.agents.policy import AnswerKey, Case, Move, Open, Output, Propose, Search
 from opsrange.errors import AuthorError
 from opsrange.faults import normal
 from opsrange.trace import Quote, Report, RootCause
@@ -18,6 +18,7 @@ _ID = re.compile(r"^\[([^\]\s]+)\]", re.MULTILINE)
 _READING = re.compile(
     r"\bkubectl\b.*\b(get|describe|logs|top|rollout (status|history)|set env \S+ --list)\b(?!.*\|\s*kubectl)"
 )
+_LEFT_OUT = re.compile(r"its commands change (.+?), which it does not name")
 ERRORS = (
     "curl -sG http://prometheus:9090/api/v1/query "
     "--data-urlencode 'query=service:request_errors:ratio_rate2m > 0.01' "
@@ -65,9 +66,26 @@ class Shift:
         return output
 
     def run_all(self, commands: Sequence[str]) -> Moves:
-        """Commands, whatever they answer."""
-        for command in commands:
-            yield from self.run(command)
+        """Commands, whatever they answer; where a plan is wanted first, one for what is left to do."""
+        proposed = False
+        for number, command in enumerate(commands):
+            output = yield from self.run(command)
+            if "submit_plan" in output.stderr and not proposed:
+                proposed = True
+                approved = yield from self.propose(commands[number:])
+                if approved:
+                    yield from self.run(command)
+
+    def propose(self, commands: Sequence[str]) -> Generator[Move, Output, bool]:
+        """Submit a plan; a second time when it left out what its own commands change. Returns whether it was approved."""
+        entities = [self.key.report.root_causes[0].entity]
+        text = f"Repair {entities[0]}: {self.key.report.root_causes[0].mechanism}"
+        answer = yield Propose(text, tuple(entities), tuple(commands))
+        left_out = _LEFT_OUT.search(answer.stderr)
+        if not answer.ok and left_out:
+            entities += left_out[1].split(", ")
+            answer = yield Propose(text, tuple(entities), tuple(commands))
+        return answer.ok
 
     def look(self) -> Moves:
         """What a sound engineer looks at first, and what the key's own repair looks at."""
