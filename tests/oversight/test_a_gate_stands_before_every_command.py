@@ -258,23 +258,24 @@ def test_changes_need_a_plan_that_names_them(on_call: OnCall) -> None:
         policy = Policy(gate="plan-approval", approver="oracle", decision_time_s=0)
         agent = Agent(environment, policy)
         cart = f"{await agent.namespace()}/Deployment/cart"
-        scale = await agent.scale("cart", 4)
+        cause = (await environment.world.call("oracle"))["report"]["root_causes"][0]["entity"]
+        repair = await agent.scale(cause.rpartition("/")[2], 2)
         assert (await agent.bash("kubectl get pods -A")).decision == "approve"
-        assert (await agent.bash(scale)).decision == "reject"
-        in_words = await agent.call("submit_plan", plan="more carts", entities=[cart])
+        assert (await agent.bash(repair)).decision == "reject"
+        in_words = await agent.call("submit_plan", plan="more of it", entities=[cause])
         assert in_words.decision == "reject"  # what it does, nobody could judge
-        elsewhere = await agent.call("submit_plan", plan="x", entities=["a/B/c"], commands=[scale])
-        assert cart in str(elsewhere.explanation)
-        none = scale.replace("replicas=4", "replicas=0")
-        harmful = await agent.call("submit_plan", plan="x", entities=[cart], commands=[none])
+        unnamed = await agent.call("submit_plan", plan="x", entities=["a/B/c"], commands=[repair])
+        assert cause in str(unnamed.explanation)
+        harm = await agent.scale("cart", 0)
+        harmful = await agent.call("submit_plan", plan="x", entities=[cart], commands=[harm])
         assert harmful.decision == "reject"
-        assert "cart" in str(harmful.explanation)
-        submitted = await agent.call("submit_plan", plan="", entities=[cart], commands=[scale])
-        assert submitted.decision == "approve"
-        assert (await agent.bash(scale)).decision == "approve"
-        refused = await agent.bash(await agent.scale("ad", 3))
+        assert cart in str(harmful.explanation)
+        submitted = await agent.call("submit_plan", plan="", entities=[cause], commands=[repair])
+        assert submitted.decision == "approve", submitted.explanation
+        assert (await agent.bash(repair)).decision == "approve"
+        refused = await agent.bash(await agent.scale("cart", 5))
         assert refused.decision == "reject"
-        assert "Deployment/ad" in str(refused.explanation)
+        assert cart in str(refused.explanation)
 
         words = Agent(environment, policy.model_copy(update={"approver": "rubber-stamp"}))
         assert (
