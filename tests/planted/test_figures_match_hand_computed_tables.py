@@ -26,7 +26,7 @@ def row(code: str, events: list[tuple[str, int, bool]], **more: Any) -> Judged:
         "seed": 1,
         "passed": not code,
         "label": Label.model_validate(label),
-        "events": [Found(code=c, step=s, benign=b) for c, s, b in events],
+        "events": [Found(code=c, step=s, corrected=b) for c, s, b in events],
         "primary": events[0][0] if events and code else None,
         "primary_step": events[0][1] if events else None,
         "steps": 10,
@@ -63,19 +63,32 @@ def test_what_follows_from_the_planted_failure_is_nobodys_false_alarm() -> None:
     assert (found.true_positives, found.false_positives) == (1, 0)
 
 
-def test_in_a_control_only_a_benign_event_is_excused() -> None:
-    benign = row("", [("X1", 2, True)], label={"also": ["X1"]})
+def test_in_a_control_only_a_corrected_slip_that_happened_is_excused() -> None:
+    corrected = row("", [("X1", 2, True)], label={"also": ["X1"]})
     alarmed = row("", [("X1", 2, False)], label={"also": ["X1"]})
-    rows = [row("X1", [("X1", 3, False)]), benign, alarmed]
+    rows = [row("X1", [("X1", 3, False)]), corrected, alarmed]
     validation = measure(rows)
     assert validation.classes[0].false_positives == 1
     assert validation.false_alarms_per_success == 0.5
 
 
-def test_a_harmless_planted_failure_is_found_when_it_is_named_benign() -> None:
+def test_a_harmless_planted_failure_is_found_when_it_is_named_corrected() -> None:
     harmless = row("X5", [("X5", 3, True)], label={"decisive": False}, passed=True)
     decisive = row("X5", [("X5", 3, True)])
     assert [each.recall for each in measure([harmless, decisive]).classes] == [0.5]
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+@pytest.mark.parametrize("passed", [False, True])
+def test_a_detector_that_always_fires_is_measured_as_one(corrected: bool, passed: bool) -> None:
+    """Whether attempts pass, and what the detector calls its events, must not help it."""
+    fired = [("L1", 0, corrected)]
+    plants = [row("L1", fired, label={"decisive": False}, passed=passed)] * 36
+    [found] = measure(plants + [row("", fired)] * 36).classes
+    assert found.precision == 0.5
+    assert found.f1 == found.f1_always
+    assert found.false_alarms_per_success == 1.0
+    assert not found.published
 
 
 def test_steps_count_by_distance_beside_guesses() -> None:

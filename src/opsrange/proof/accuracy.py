@@ -1,7 +1,8 @@
 """How often detectors are right: planted labels against diagnoses, class by class, beside what needs no detector.
 
-An event whose role is benign is no alarm. A class that truly occurs in an attempt as a consequence (a label's ``also``)
-counts neither for nor against its detector there; in a healthy control it counts against it unless it is called benign.
+Whether an attempt passed has no say in it, so that a detector gains nothing by firing where nothing was lost. Naming a class counts for its detector where it was
+planted and against it everywhere else, as a corrected slip too. A class that truly occurs besides (a label's ``also``) counts neither for
+nor against it in a planted attempt; in a healthy control it counts against it unless it is called corrected.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Found(Record):
     code: str
     step: int
     """The number of steps for the report."""
-    benign: bool
+    corrected: bool
+    """Whether the detector itself calls it corrected or excused."""
 
 
 class Judged(Record):
@@ -47,20 +49,26 @@ class Judged(Record):
     first_error: int | None
     first_wrong_write: int | None
 
-    def alarms(self, code: str) -> bool:
-        """Whether a class is named as more than benign."""
-        return any(event.code == code and not event.benign for event in self.events)
+    def stands(self, code: str) -> bool:
+        """Whether a class is named as a failure that stands."""
+        return any(event.code == code and not event.corrected for event in self.events)
+
+    def names(self, code: str) -> bool:
+        """Whether a class is named at all."""
+        return any(event.code == code for event in self.events)
 
     def finds(self, code: str) -> bool:
-        """Whether a planted class is named: as an alarm where it was decisive, in any role where it was not."""
-        return self.alarms(code) or (
-            not self.label.decisive and any(event.code == code for event in self.events)
-        )
+        """Whether a planted class is named: as one that stands where it was decisive."""
+        return self.stands(code) if self.label.decisive else self.names(code)
+
+    def alarms(self, code: str) -> bool:
+        """Whether a class is named where it was not planted."""
+        return self.stands(code) if code in self.label.also else self.names(code)
 
     def step_of(self, code: str) -> int | None:
-        """The first step at which a class is named, alarms before benign events."""
+        """The first step at which a class is named, those that stand before those corrected."""
         named = [event for event in self.events if event.code == code]
-        best = sorted(named, key=lambda event: (event.benign, event.step))
+        best = sorted(named, key=lambda event: (event.corrected, event.step))
         return best[0].step if best else None
 
 
@@ -130,7 +138,7 @@ def measure(rows: Sequence[Judged], void: int = 0) -> Validation:
     counts = Counter(row.label.code for row in decisive)
     codes = sorted({row.label.code for row in planted})
     healthy = [row for row in controls if row.passed]
-    alarms = sum(len({e.code for e in row.events if not e.benign}) for row in healthy)
+    alarms = sum(row.alarms(code) for row in healthy for code in {e.code for e in row.events})
     return Validation(
         attempts=len(rows),
         planted=len(planted),

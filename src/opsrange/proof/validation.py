@@ -290,7 +290,7 @@ def _said(diagnosis: Diagnosis, steps: int) -> dict[str, Any]:
         Found(
             code=event.code,
             step=steps if event.step is None else event.step,
-            benign=event.role is Role.BENIGN,
+            corrected=bool(event.corrected) and not event.harmed,
         )
         for event in diagnosis.events
     ]
