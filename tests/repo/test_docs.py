@@ -14,6 +14,7 @@ import pytest
 from opsrange.agents.custom import load_agent
 from opsrange.cli.main import cli
 from opsrange.faults import faults
+from opsrange.kube.kind import all_kinds
 from opsrange.rules import rules
 from opsrange.scenarios.spec import library
 
@@ -65,6 +66,18 @@ def test_the_reference_has_every_scenario_fault_and_rule(name: str) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     links = [link for link in _LINK.findall(page.read_text()) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_as_many_kinds_are_served_as_the_limits_say() -> None:
+    told = re.search(r"twin serves (\d+) kinds", (ROOT / "README.md").read_text())
+    assert told is not None
+    assert int(told.group(1)) == len(all_kinds())
+
+
+def test_the_limits_say_that_classes_are_experimental_until_published() -> None:
+    limits = (ROOT / "README.md").read_text().partition("## Limits")[2].partition("\n## ")[0]
+    assert "experimental until" in limits
+    assert "docs/reference/detectors.md" in limits
 
 
 def test_make_commands_of_the_documents_exist() -> None:
