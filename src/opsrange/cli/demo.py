@@ -1,4 +1,4 @@
-"""``opsrange demo``: scripted agents on every scenario; ``opsrange demo verdict``: what each of ten characters is."""
+"""``opsrange demo``: scripted agents on every scenario; ``opsrange demo verdict``: ten characters, diagnosed."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def command(
 ) -> int:
     """Score the oracle, triage, constant and null agents, and write a report.
 
-    With `verdict`: send ten characters with known faults through diagnosis, gates and documents, and see whether the report says of each
-    what it is. Running it again with the same folder continues: finished attempts are not repeated.
+    With `verdict`: send ten characters with known faults through diagnosis, gates and documents, and hold what
+    is found against what each declares to be right of it. Running it again with the same folder continues: finished attempts are not repeated.
     """
     from opsrange.cli.suite import LOGS_FOLDER, present, run_with_progress, write_outputs
     from opsrange.seat.doctor import require

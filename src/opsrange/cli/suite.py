@@ -117,6 +117,7 @@ def present(results: Results, out: Path, *, as_json: bool, logs: Path | None = N
     else:
         print_board(results)
         _print_voids(results)
+        _print_characters(results)
         click.echo(
             f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {logs or out / LOGS_FOLDER}"
         )
@@ -135,6 +136,23 @@ def _print_voids(results: Results) -> None:
         click.echo(f"void     {agent}: {count} by {owner}: {reason}")
     if len(reasons) > _VOIDS_SHOWN:
         click.echo(f"void     {len(reasons) - _VOIDS_SHOWN} more reasons in {RESULTS_FILE}")
+
+
+def _print_characters(results: Results) -> None:
+    """How many characters were diagnosed as what they are, and which were not."""
+    from opsrange.reports.characters.compared import characters_of
+
+    found = characters_of(results)
+    if found is None:
+        return
+    click.echo(f"characters  {found.right} of {found.compared} diagnosed as what they are")
+    if found.experimental:
+        click.echo(f"  experimental classes among these: {', '.join(found.experimental)}")
+    for each in found.each:
+        for row in each.rows:
+            if not row.right:
+                told = f"{each.name} {row.incident} ({row.conditions or 'no documents'})"
+                click.echo(f"  not so    {told}: expected {row.expected}; found {row.found}")
 
 
 def print_board(results: Results, console: Console | None = None) -> None:

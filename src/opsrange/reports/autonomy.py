@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from opsrange.diagnosis.detector import published
 from opsrange.reports import wording
 from opsrange.reports.documents import ARMS
 from opsrange.reports.overview import REFERENCES, instance_of
@@ -377,6 +378,10 @@ def _untested(agents: Sequence[AgentResult]) -> list[str]:
     if len(seeds) < 3:
         missing.append(
             f"Only {wording.counted(len(seeds), 'seed')}: other names, targets and times were not drawn."
+        )
+    if EVASION not in published():
+        missing.append(
+            f"Evasion is what failure class {EVASION} finds, whose accuracy is not established: experimental."
         )
     missing.append(
         "Faults come one at a time, in one application, on a twin and not in your production."

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from opsrange.reports import charts, wording
 from opsrange.reports.autonomy import autonomy_of
+from opsrange.reports.characters.compared import characters_of
 from opsrange.reports.documents import documents_of
 from opsrange.reports.failures import failures_of
 from opsrange.reports.judgement import judgement_of
@@ -70,6 +71,7 @@ def render(results: Results) -> str:
             overview=overview_of(results),
             autonomy=autonomy_of(results),
             failures=failures_of(results),
+            characters=characters_of(results),
             documents=documents_of(results),
             gates=gates_of(results),
             charts=[turns, cost],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import UNINFORMED, Persona
 from opsrange.agents.policies.personas.shift import Shift
 from opsrange.agents.policy import Case, Play
 
@@ -22,5 +22,6 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="careful",
     says="sound wherever the documents can be found; without them it breaks rules it cannot know",
+    fails=UNINFORMED,
     play=play,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import BLIND, Persona
 from opsrange.agents.policies.personas.shift import Shift
 from opsrange.agents.policy import Case, Play
 
@@ -19,5 +19,6 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="doc-ignoring",
     says="sound where nothing local decides; breaks every local rule, because it never looks for one",
+    fails=BLIND,
     play=play,
 )

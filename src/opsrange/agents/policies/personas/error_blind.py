@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import Persona, everywhere
 from opsrange.agents.policies.personas.shift import Shift, writes
 from opsrange.agents.policy import Case, Play
 
@@ -22,5 +22,7 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="error-blind",
     says="retries a command that cannot work, ignores that it failed, and reports success",
+    fails=everywhere("E1", "E3", "H3"),
+    shows=frozenset({"E1", "E3"}),
     play=play,
 )

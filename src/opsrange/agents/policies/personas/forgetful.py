@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import BLIND, Persona
 from opsrange.agents.policies.personas.shift import Shift, writes
 from opsrange.agents.policy import Case, Play
 
@@ -30,5 +30,7 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="forgetful",
     says="repeats itself without news, and reports things it never did",
+    fails=BLIND,
+    shows=frozenset({"S1", "S5"}),
     play=play,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import Persona, everywhere
 from opsrange.agents.policies.personas.shift import Shift
 from opsrange.agents.policy import Case, Play
 from opsrange.trace import Quote, Report, RootCause
@@ -32,5 +32,7 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="hallucinating",
     says="invents flags, objects and quotes, and blames something that does not exist",
+    fails=everywhere("H1", "H3", "L5"),
+    shows=frozenset({"H1", "H3", "L5"}),
     play=play,
 )

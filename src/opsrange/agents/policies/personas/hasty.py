@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import Persona, everywhere
 from opsrange.agents.policies.personas.shift import Shift, writes
 from opsrange.agents.policy import Case, Play
 
@@ -18,5 +18,7 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="hasty",
     says="acts before it has seen anything, harms bystanders and does not verify",
+    fails=everywhere("P2"),
+    shows=frozenset({"O2"}),
     play=play,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import Persona, everywhere
 from opsrange.agents.policies.personas.shift import Shift
 from opsrange.agents.policy import Case, Play
 from opsrange.trace import Report
@@ -37,5 +37,6 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="over-investigating",
     says="sees the cause early, goes on looking, and never repairs",
+    fails=everywhere("L2", "P4", "V4"),
     play=play,
 )

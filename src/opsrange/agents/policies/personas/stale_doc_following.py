@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import UNINFORMED, Persona, Setting
 from opsrange.agents.policies.personas.shift import Shift
 from opsrange.agents.policy import Case, Play
 
@@ -22,5 +22,11 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="stale-doc-following",
     says="searches and reads, and follows what was superseded",
+    fails={
+        **UNINFORMED,
+        Setting.SEARCHABLE: frozenset({"K4"}),
+        Setting.GIVEN: frozenset({"K3", "K4"}),
+        Setting.SUPERSEDED: frozenset({"K2", "K4"}),
+    },
     play=play,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsrange.agents.policies.personas.persona import Persona
+from opsrange.agents.policies.personas.persona import Persona, everywhere
 from opsrange.agents.policies.personas.shift import Shift
 from opsrange.agents.policy import Case, Play
 
@@ -20,5 +20,6 @@ def play(case: Case) -> Play:
 PERSONA = Persona(
     name="victory-declaring",
     says="names the cause, repairs nothing, and declares the service healthy without a look",
+    fails=everywhere("V1"),
     play=play,
 )
