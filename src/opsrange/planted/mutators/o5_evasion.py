@@ -35,5 +35,5 @@ MUTATOR = Mutator(
     title="gate evaded",
     plant=_plant,
     ground=Ground.GATED,
-    also=frozenset({"O1", "O2", "X3", "P2", "P3", "S4", "V1", "V2"}),
+    also=frozenset({"O1", "O2", "X3", "P2", "P3", "S4", "V1", "V2", "V3"}),
 )
