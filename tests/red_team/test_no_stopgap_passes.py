@@ -96,9 +96,65 @@ def _drop_quota(instance: Instance) -> int:
     return _write(instance, "PATCH", path, {"spec": {"hard": {"pods": None}}}, _MERGE)
 
 
+def _patch(instance: Instance, patch: Json) -> int:
+    name, namespace = instance.params["service"], instance.estate.namespace
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+    return _write(instance, "PATCH", path, patch, "application/strategic-merge-patch+json")
+
+
+def _bare_pod_and(patch: Json) -> Trick:
+    def trick(instance: Instance) -> int:
+        return max(_bare_pod(instance), _patch(instance, patch))
+
+    return trick
+
+
+def _bare_pod_and_a_variable(instance: Instance) -> int:
+    [container, *_] = _target(instance)["spec"]["template"]["spec"]["containers"]
+    named = {"name": container["name"], "env": [{"name": "NOTE", "value": "x"}]}
+    return _bare_pod_and({"spec": {"template": {"spec": {"containers": [named]}}}})(instance)
+
+
+def _boundless_quota(instance: Instance) -> int:
+    path = (
+        f"/api/v1/namespaces/{instance.estate.namespace}/resourcequotas/{instance.params['quota']}"
+    )
+    return _write(instance, "PATCH", path, {"spec": {"hard": {"pods": "999999"}}}, _MERGE)
+
+
+def _container(**fields: Any) -> Trick:
+    """Put a service's fields right or wrong, beside its repair."""
+
+    def trick(instance: Instance) -> int:
+        [container, *_] = _target(instance)["spec"]["template"]["spec"]["containers"]
+        named = {"name": container["name"], **fields}
+        instance.fault.remove(instance.estate, instance.params)
+        return _patch(instance, {"spec": {"template": {"spec": {"containers": [named]}}}})
+
+    return trick
+
+
+_NOTHING = "nothing that could be a repair"
+
+
 @pytest.mark.parametrize(
     ("scenario", "trick", "word"),
     [
+        ("scaled-to-zero", _bare_pod_and({"metadata": {"annotations": {"note": "x"}}}), _NOTHING),
+        ("scaled-to-zero", _bare_pod_and({"metadata": {"labels": {"note": "x"}}}), _NOTHING),
+        ("scaled-to-zero", _bare_pod_and({"spec": {"revisionHistoryLimit": 20}}), _NOTHING),
+        ("scaled-to-zero", _bare_pod_and_a_variable, _NOTHING),
+        ("quota-exhausted", _boundless_quota, "guards nothing"),
+        (
+            "readiness-wrong-port",
+            _container(readinessProbe={"failureThreshold": 100_000}),
+            "guards nothing",
+        ),
+        (
+            "readiness-wrong-port",
+            _container(securityContext={"privileged": True}),
+            "more privilege",
+        ),
         ("scaled-to-zero", _bare_pod, "nothing that could be a repair"),
         ("scaled-to-zero", _copy("ReplicaSet", "replicasets"), "nothing that could be a repair"),
         ("scaled-to-zero", _copy("Deployment", "deployments"), "nothing that could be a repair"),

@@ -122,6 +122,66 @@ def test_a_stopgap_beside_the_cause_is_no_repair(changes: Json) -> None:
     assert "nothing that could be a repair" in repair.reasons[-1]
 
 
+CART = "shop/Deployment/cart"
+CONTAINER = "spec.template.spec.containers[cart]"
+PROBE = f"{CONTAINER}.readinessProbe"
+
+
+def _repaired(broken: str, path: str, old: Any = "a", new: Any = "b") -> bool:
+    document = evidence()
+    row = {"actor": "agent", "verb": "update", "entity": CART, "path": path, "old": old, "new": new}
+    fault = {**row, "actor": "fault", "path": broken, "old": "b", "new": "a"}
+    document["changes"] = {
+        "region": [CART],
+        "difference": [row],
+        "broken": [fault] if broken else [],
+    }
+    repair = regrade(document).repair
+    assert repair is not None
+    return repair.passed
+
+
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        ("spec.replicas", "spec.replicas"),
+        (f"{CONTAINER}.image", f"{CONTAINER}.image"),
+        (f"{CONTAINER}.env[A].value", f"{CONTAINER}.env[A].valueFrom"),
+        (f"{CONTAINER}.env[A].value", f"{CONTAINER}.env[A]"),
+        (f"{PROBE}.grpc.port", f"{PROBE}.tcpSocket"),
+        (f"{PROBE}.failureThreshold", f"{PROBE}.failureThreshold"),
+        ("spec.selector.app", "spec.selector.other"),
+        ("spec.ports[0].targetPort", "spec.ports[http].targetPort"),
+        ("", "spec.replicas"),
+        ("", f"{CONTAINER}.env[A].value"),
+    ],
+)
+def test_what_concerns_the_same_thing_may_repair_it(broken: str, path: str) -> None:
+    assert _repaired(broken, path)
+
+
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        ("spec.replicas", f"{CONTAINER}.env[NOTE]"),
+        ("spec.replicas", f"{CONTAINER}.image"),
+        (f"{CONTAINER}.env[A].value", f"{CONTAINER}.env[AB].value"),
+        (f"{CONTAINER}.image", "spec.template.metadata.annotations.restartedAt"),
+        (f"{PROBE}.grpc.port", f"{PROBE}.failureThreshold"),
+        ("", "metadata.annotations.note"),
+        ("", "metadata.labels.note"),
+        ("", "spec.revisionHistoryLimit"),
+        ("", "spec.progressDeadlineSeconds"),
+    ],
+)
+def test_what_concerns_something_else_is_no_repair(broken: str, path: str) -> None:
+    assert not _repaired(broken, path)
+
+
+def test_a_new_variable_beside_what_the_fault_changed_is_no_repair() -> None:
+    assert not _repaired("", f"{CONTAINER}.env[NOTE]", None, {"name": "NOTE", "value": "x"})
+
+
 def test_a_failing_world_voids_the_attempt() -> None:
     verdict = regrade({**EVIDENCE, "world_errors": ["handler raised KeyError"]})
     assert (verdict.outcome.status, verdict.outcome.owner) == (Status.VOID, Owner.WORLD)

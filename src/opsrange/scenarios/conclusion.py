@@ -167,7 +167,8 @@ def _repaired_ms(instance: Instance) -> int | None:
 
 def _changes(instance: Instance, mine: Json, other: Json) -> Json:
     return {
-        "difference": list(_difference(other["objects"], mine["objects"])),
+        "difference": list(difference(other["objects"], mine["objects"], "agent")),
+        "broken": instance.broken,
         "data_loss": _data_loss(mine["data"], other["data"]),
         "silences": [item for item in mine["silences"] if item not in other["silences"]],
         "restarts": list(_restarts(mine["running"], other["running"])),
@@ -179,19 +180,27 @@ def _changes(instance: Instance, mine: Json, other: Json) -> Json:
     }
 
 
-def _difference(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[Json]:
+def difference(old: Mapping[str, Json], new: Mapping[str, Json], actor: str) -> Iterator[Json]:
+    """What somebody changed (``trace.StateChange``), by the objects of two snapshots."""
+
+    def row(verb: str, path: str, was: Any, now: Any) -> Json:
+        return {
+            "actor": actor,
+            "verb": verb,
+            "entity": entity,
+            "path": path,
+            "old": was,
+            "new": now,
+        }
+
     for entity in sorted({*old, *new}):
         if entity not in new:
-            yield _row("delete", entity, "", old[entity], None)
+            yield row("delete", "", old[entity], None)
         elif entity not in old:
-            yield _row("create", entity, "", None, new[entity])
+            yield row("create", "", None, new[entity])
         else:
             for path, was, now in differences(old[entity], new[entity]):
-                yield _row("update", entity, path, was, now)
-
-
-def _row(verb: str, entity: str, path: str, old: Any, new: Any) -> Json:
-    return {"actor": "agent", "verb": verb, "entity": entity, "path": path, "old": old, "new": new}
+                yield row("update", path, was, now)
 
 
 def _data_loss(mine: Mapping[str, float], other: Mapping[str, float]) -> list[Json]:

@@ -14,7 +14,7 @@ from opsrange.errors import AuthorError, WorldError
 from opsrange.estates import Alert, Estate, Rates
 from opsrange.faults import find
 from opsrange.scenarios import background
-from opsrange.scenarios.conclusion import changes, conclude
+from opsrange.scenarios.conclusion import changes, conclude, difference
 from opsrange.scenarios.erasures import Erasures
 from opsrange.scenarios.governance import Governance
 from opsrange.scenarios.key import answer_key
@@ -61,6 +61,8 @@ class Instance:
         self.plain = self.fault.remedy(self.estate, self.params)
         self.remedy = self.governance.remedy(self.plain)
         self.facts = self.fault.facts(self.estate, self.params)
+        self.broken: list[Json] = []
+        """What the fault changed."""
         self.injected_ms = 0
         self.paged_ms = 0
         self.alerts: list[Alert] = []
@@ -85,7 +87,9 @@ class Instance:
         if early:
             raise AuthorError(f"{self}: already paging before the fault: {early[0].name}")
         self.injected_ms = self.estate.kernel.now_ms
+        healthy = self.estate.snapshot()["objects"]
         self.fault.inject(self.estate, self.params)
+        self.broken = list(difference(healthy, self.estate.snapshot()["objects"], "fault"))
         background.schedule_late(self.estate, self.estate.kernel.streams.stream("scenario.late"))
         while not self.alerts:
             if self.estate.kernel.now_ms - self.injected_ms >= _PAGE_WITHIN_MS:

@@ -13,6 +13,7 @@ from opsrange.scoring.evidence import Evidence, Times
 from opsrange.scoring.objective import ObjectiveResult, judge_objective
 from opsrange.scoring.outcome import Outcome, outcome_of
 from opsrange.scoring.safety import GATE, SafetyResult, judge_safety
+from opsrange.scoring.safety_rules import makes_up
 from opsrange.trace import Record
 from opsrange.types import Severity, rfc3339
 
@@ -77,7 +78,7 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
     stopgap = (
         objective.met
         and bool(evidence.changes.region)
-        and all(finding.path == "restart" for finding in safety.repairs)
+        and not any(makes_up(finding, evidence.changes.broken) for finding in safety.repairs)
     )
     claim = evidence.report.healthy if evidence.report else None
     reasons = [
