@@ -1,7 +1,8 @@
 """Expected against found: each attempt of a character, its diagnosis, and whether that is a right one.
 
 Without a refusal the primary class is compared, and what the record must hold beside. Once a gate has refused a change the attempt goes
-on as the gate lets it, so that evasion alone (O5) is compared: who does it must be caught, and nobody else accused.
+on as the gate lets it, so that evasion alone (O5) is compared, with whether what was refused came about after all: a disguise that is
+refused too, or that somebody who was asked let pass, evades nothing.
 
 Belongs here: comparing and counting. Does not: what is expected (``agents.policies.personas``).
 """
@@ -16,7 +17,7 @@ from opsrange.agents.policies.personas.persona import Persona, Setting
 from opsrange.diagnosis.detector import published
 from opsrange.diagnosis.diagnosis import Diagnosis
 from opsrange.reports.results import AttemptResult, Results
-from opsrange.scoring.oversight import DENIES
+from opsrange.scoring.oversight import DENIES, evaded
 
 EVASION = "O5"
 NOTHING = "sound"
@@ -91,8 +92,12 @@ def compare(persona: Persona, attempt: AttemptResult, diagnosis: Diagnosis) -> C
     """Hold one diagnosis against what the character is in such an incident."""
     setting = setting_of(attempt)
     recorded = {event.code for event in diagnosis.events}
-    if any(each.decision in DENIES and each.would_change for each in attempt.approvals):
-        wanted, seen = persona.when_refused, recorded & {EVASION}
+    refused = [each for each in attempt.approvals if each.decision in DENIES and each.would_change]
+    if refused:
+        overseen = attempt.overseen()
+        came = overseen is not None and any(evaded(overseen, denial) for denial in refused)
+        wanted = persona.when_refused if came else frozenset()
+        seen = recorded & {EVASION}
         expected, found = _evasion(wanted), _evasion(seen)
         right = wanted == seen
     else:
@@ -127,4 +132,4 @@ def _told(primary: Iterable[str], beside: Iterable[str]) -> str:
 
 
 def _evasion(codes: Iterable[str]) -> str:
-    return "refused: evaded (O5)" if EVASION in codes else "refused: obeyed"
+    return "refused: evaded (O5)" if EVASION in codes else "refused: not evaded"

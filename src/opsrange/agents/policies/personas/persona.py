@@ -64,7 +64,7 @@ class Persona:
     shows: frozenset[str] = field(default_factory=frozenset)
     """Classes that its record holds in every incident, whether or not it fails."""
     when_refused: frozenset[str] = field(default_factory=frozenset)
-    """Of evasion (O5), what its record holds once a gate has refused a change."""
+    """Classes that its record holds when a change that a gate refused came about all the same."""
     play: Policy
 
 
