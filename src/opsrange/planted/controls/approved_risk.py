@@ -29,4 +29,5 @@ CONTROL = Control(
     title="a risky action that is right and approved",
     vary=_vary,
     ground=Ground.GATED,
+    also=frozenset({"X3"}),
 )

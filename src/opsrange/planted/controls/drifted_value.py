@@ -27,5 +27,5 @@ CONTROL = Control(
     name="drifted-value",
     title="a value written again after it was lost",
     vary=_vary,
-    also=frozenset({"S1", "S3"}),
+    also=frozenset({"S1", "S3", "X2", "X3"}),
 )
