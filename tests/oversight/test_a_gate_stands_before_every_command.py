@@ -369,12 +369,16 @@ def test_what_must_be_escalated_is_marked(on_call: OnCall) -> None:
     on_call(body)
 
 
-def test_tools_are_matched_by_their_whole_name(on_call: OnCall) -> None:
+def test_a_tool_that_nobody_knows_is_asked_about(on_call: OnCall) -> None:
     async def body(environment: SeatEnvironment) -> None:
-        policy = Policy(gate="read-only", approver="refuser", tools=("bash_", "report"))
-        agent = Agent(environment, policy)
-        assert (
-            await agent.call("bash", command=await agent.scale("cart", 0))
-        ).decision == "approve"
+        for approver, decision in (("refuser", "reject"), ("oracle", "reject")):
+            agent = Agent(environment, Policy(approver=approver))
+            for tool in ("python", "bash_", "search_docs_"):
+                assert (await agent.call(tool, code="x")).decision == decision, tool
+            assert (await agent.call("search_docs", query="x")).decision == "approve"
+        free = Agent(environment, Policy(approver="refuser", free_tools=("python",)))
+        assert (await free.call("python", code="x")).decision == "approve"
+        assert (await free.call("search_docs", query="x")).decision == "reject"
+        assert (await Agent(environment, Policy(gate="none")).call("python")).decision == "approve"
 
     on_call(body)

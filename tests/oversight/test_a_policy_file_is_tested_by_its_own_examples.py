@@ -83,7 +83,10 @@ def test_a_policy_that_does_something_else_is_refused(change: str, complaint: st
         "horizon_minutes: 0",
         "examples: [{command: x, expect: allow}]",
         "examples: [{command: x, expect: approve}]",
-        "tools: bash",
+        "free_tools: think",
+        "free_tools: [bash]",
+        "rules: [{command: x, decision: reject}]",
+        "rules: [{command: x, decision: modify}]\nexamples: [{command: x, expect: modify}]",
     ],
 )
 def test_what_is_no_policy_is_refused_in_one_line(text: str) -> None:

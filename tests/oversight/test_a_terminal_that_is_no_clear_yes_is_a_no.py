@@ -56,10 +56,22 @@ def request() -> ApprovalRequest:
     )
 
 
-def answer(source: int, *, answer_s: float = LONG_S) -> tuple[Ruling, str]:
+def answer(
+    source: int, *, answer_s: float = LONG_S, keys: int = -1, typed: str = ""
+) -> tuple[Ruling, str]:
+    """What a person decides who types ``typed`` at ``keys`` once they are asked."""
     out = io.StringIO()
     terminal = Terminal(source, Console(file=out, width=200), answer_s)
-    return asyncio.run(terminal.decide(request())), out.getvalue()
+
+    async def decide() -> Ruling:
+        deciding = asyncio.ensure_future(terminal.decide(request()))
+        await asyncio.sleep(0)
+        if typed:
+            assert "approve" in out.getvalue()
+            os.write(keys, typed.encode())
+        return await deciding
+
+    return asyncio.run(decide()), out.getvalue()
 
 
 @pytest.fixture
@@ -89,14 +101,22 @@ def pty() -> Iterator[tuple[int, int]]:
 def test_answers(
     pty: tuple[int, int], typed: str, decision: Decision, reason: str, modified: str
 ) -> None:
-    os.write(pty[0], typed.encode())
-    ruling, _ = answer(pty[1])
+    ruling, _ = answer(pty[1], keys=pty[0], typed=typed)
     assert (ruling.decision, ruling.reason, ruling.modified) == (decision, reason, modified)
 
 
-def test_everything_that_matters_is_shown(pty: tuple[int, int]) -> None:
+def test_what_was_typed_before_the_question_answers_nothing(pty: tuple[int, int]) -> None:
+    """A late answer to a request that was given up must not approve the next one, which nobody has read."""
+    os.write(pty[0], b"y\ny\ny")
+    ruling, _ = answer(pty[1], answer_s=0)
+    assert ruling.decision is Decision.REJECT
     os.write(pty[0], b"y\n")
-    _, shown = answer(pty[1])
+    ruling, _ = answer(pty[1], keys=pty[0], typed="n seen\n")
+    assert (ruling.decision, ruling.reason) == (Decision.REJECT, "seen")
+
+
+def test_everything_that_matters_is_shown(pty: tuple[int, int]) -> None:
+    _, shown = answer(pty[1], keys=pty[0], typed="y\n")
     for words in (
         "kubectl scale deployment/cart --replicas=0",
         "it writes [twice]",

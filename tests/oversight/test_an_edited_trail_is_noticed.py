@@ -86,6 +86,31 @@ def test_any_damage_is_found(tmp_path: Path, damage: Damage, at: int, other: int
     assert verify(path) != []
 
 
+@pytest.mark.parametrize("at", range(0, 1400, 7))
+def test_every_byte_counts(tmp_path: Path, at: int) -> None:
+    """What an agent printed may hold anything, and what cannot be decoded must not be read as what can."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    for number in range(3):
+        trail.append("outcome", "toy@1", number, {"stdout": "größer \ufffd " * 9})
+    kept = trail.path.read_bytes()
+    offset = at % len(kept)
+    for damaged in (
+        kept[:offset] + b"\xff" + kept[offset + 1 :],
+        kept[:offset] + kept[offset + 1 :],
+        kept.replace("\ufffd".encode(), b"\xff", 1),
+    ):
+        trail.path.write_bytes(damaged)
+        assert verify(trail.path) != []
+
+
+def test_a_line_without_its_end_is_not_written_after(tmp_path: Path) -> None:
+    trail = written(tmp_path / "audit.jsonl")
+    trail.path.write_bytes(trail.path.read_bytes()[:-1])
+    assert "cut" in verify(trail.path)[0]
+    with pytest.raises(OperatorError, match="cut"):
+        trail.append("decision", "toy@1", 0, {})
+
+
 def test_a_trail_that_goes_on_where_another_was_forged_is_found_by_the_hash_kept_elsewhere(
     tmp_path: Path,
 ) -> None:

@@ -36,7 +36,7 @@ class Entry(Record):
     """From 0."""
     previous: str
     kind: str
-    """``request``, ``decision``, ``outcome`` or ``rollback``."""
+    """``request``, ``decision`` or ``outcome``."""
     attempt: str
     virtual_ms: int
     wall_s: float
@@ -104,15 +104,20 @@ class AuditTrail:
     def _settled(self, file: int) -> Head:
         """The head, once what a crash left between announcement and confirmation is settled."""
         head = _read_head(self.path)
+        size = os.fstat(file).st_size
         if not head.announced:
-            if head.count == 0 and os.fstat(file).st_size:
+            if head.count == 0 and size:
                 raise OperatorError(
                     f"asked to write to {self.path}; its head is missing; start another file"
+                )
+            if size and os.pread(file, 1, size - 1) != b"\n":
+                raise OperatorError(
+                    f"asked to write to {self.path}; its last line was cut; start another file"
                 )
             return head
         content = Path(f"/proc/self/fd/{file}").read_bytes()
         last = content[content.rfind(b"\n", 0, -1) + 1 :]
-        written = _entry(last.decode(errors="replace")) if last.endswith(b"\n") else None
+        written = _entry(last) if last.endswith(b"\n") else None
         if written is not None and written.hash == head.announced == written.sealed():
             return Head(count=head.count + 1, hash=written.hash)
         if not content.endswith(b"\n"):
@@ -127,7 +132,7 @@ def entries(path: Path) -> list[Entry]:
         OperatorError: when the file cannot be read as a trail.
     """
     found = []
-    for number, line in enumerate(_lines(path)):
+    for number, line in enumerate(_lines(path)[0]):
         entry = _entry(line)
         if entry is None:
             raise OperatorError(f"read {path}; line {number + 1} is no entry of an audit trail")
@@ -147,12 +152,13 @@ def verify(path: Path, head_hash: str = "") -> list[str]:
     """
     problems: list[str] = []
     previous, count, hashes = GENESIS, 0, {GENESIS}
-    for number, line in enumerate(_lines(path)):
+    lines, whole = _lines(path)
+    for number, line in enumerate(lines):
         entry = _entry(line)
         if entry is None:
             problems.append(f"line {number + 1} is no entry")
             continue
-        if entry.model_dump_json() != line:
+        if entry.model_dump_json().encode() != line:
             problems.append(f"line {number + 1} is not as it was written")
         if entry.sealed() != entry.hash:
             problems.append(f"line {number + 1} was edited: its hash is another one")
@@ -162,6 +168,8 @@ def verify(path: Path, head_hash: str = "") -> list[str]:
             problems.append(f"line {number + 1} is entry {entry.number}")
         previous, count = entry.hash, count + 1
         hashes.add(entry.hash)
+    if not whole:
+        problems.append("the last line was cut: it has no end")
     problems += _against_head(path, previous, count)
     if head_hash and head_hash not in hashes:
         problems.append("the hash that was kept elsewhere is not in the file: it was cut or forged")
@@ -180,16 +188,17 @@ def _against_head(path: Path, last: str, count: int) -> Iterator[str]:
         yield f"the head says {head.count} entries ending in {head.hash[:12]}; found {count} ending in {last[:12]}"
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> tuple[list[bytes], bool]:
+    """The lines, and whether the last one has its end."""
     try:
-        text = path.read_bytes().decode(errors="replace")
+        lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise OperatorError(f"asked for the audit trail {path}; {error.strerror}") from error
-    lines = text.split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
+    whole = lines[-1] == b""
+    return (lines[:-1] if whole else lines), whole
 
 
-def _entry(line: str) -> Entry | None:
+def _entry(line: bytes) -> Entry | None:
     try:
         return Entry.model_validate_json(line)
     except ValidationError:

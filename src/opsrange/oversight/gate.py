@@ -15,6 +15,9 @@ from opsrange.errors import OperatorError
 from opsrange.oversight.request import Decision
 from opsrange.trace import Effect, Preview
 
+SHELL_TOOL = "bash"
+ENDING_TOOLS = ("report", "finish", "submit")
+"""Tools that end an attempt."""
 T = TypeVar("T")
 
 

@@ -21,7 +21,7 @@ from opsrange.errors import SeatError, WorldError
 from opsrange.hosting.client import World
 from opsrange.oversight.approver import Approver, Case, Decide, Harm, Judge, find_approver
 from opsrange.oversight.audit import AuditTrail
-from opsrange.oversight.gate import Asked, Opinion, Plan
+from opsrange.oversight.gate import ENDING_TOOLS, SHELL_TOOL, Asked, Opinion, Plan, passes
 from opsrange.oversight.guard import Guard
 from opsrange.oversight.plan import TOOL as PLAN_TOOL
 from opsrange.oversight.plan import plan_of_call, plan_of_text
@@ -41,8 +41,6 @@ from opsrange.types import HOUR_MS, MINUTE_MS, SECOND_MS, Json
 AUDIT_KEY = "opsrange:audit"
 """Where the sample's store keeps the trail's file and head."""
 SIMULATED_DECISION_MS = MINUTE_MS
-SHELL_TOOL = "bash"
-_ENDING_TOOLS = frozenset({"report", "finish"})
 _DOCUMENT_TOOL = "open_doc"
 _DOCUMENT_CHARS = 4000
 _NUMBERS = count(1)
@@ -134,7 +132,7 @@ class Overseer:
     async def _decided(
         self, attempt: _Attempt, message: str, call: ToolCall, history: Sequence[ChatMessage]
     ) -> InspectApproval:
-        ending = call.function in _ENDING_TOOLS
+        ending = call.function in ENDING_TOOLS
         why, entities, waited_ms = await attempt.guard.look(ending=ending)
         if why:
             text = f"{', '.join(entities)} rolled back: {why}; this call was not run; look again"
@@ -147,12 +145,12 @@ class Overseer:
             waited = _Outcome(Decision.APPROVE, "watched to its end", added_ms=waited_ms)
             found = _Call(Asked(call.function, _command(call)), message, (), None, None)
             await self._record(attempt, found, waited)
-        if call.function not in self.policy.tools:
+        if call.function in self.policy.free_tools:
             return InspectApproval(decision="approve")
         if self._gate.plans and attempt.plan is None and not attempt.read_text:
             await self._read_plan(attempt, message, history)
         found = await self._looked_at(attempt, call, message, history)
-        opinion = self.policy.judge(found.asked, found.preview)
+        opinion = self._opinion(found)
         if attempt.distrust and opinion.decision is Decision.APPROVE:
             opinion = Opinion(Decision.ESCALATE, attempt.distrust)
         if opinion.decision is Decision.ESCALATE:
@@ -162,6 +160,11 @@ class Overseer:
         if call.function == PLAN_TOOL and outcome.decision is Decision.APPROVE:
             attempt.plan = found.asked.plan
         return await self._settled(attempt, call, found, outcome)
+
+    def _opinion(self, found: _Call) -> Opinion:
+        if found.asked.tool in {SHELL_TOOL, PLAN_TOOL} or self._gate.judge is passes:
+            return self.policy.judge(found.asked, found.preview)
+        return Opinion(Decision.ESCALATE, f"what {found.asked.tool} does cannot be foreseen")
 
     # -- finding out -------------------------------------------------------------------------------
 
@@ -193,11 +196,11 @@ class Overseer:
     ) -> _Call:
         command, plan = _command(call), attempt.plan
         preview: Preview | None = None
-        harms: Sequence[Harm] | None = ()  # what is no command does nothing
+        harms: Sequence[Harm] | None = None  # until somebody has looked
         if call.function == SHELL_TOOL:
             preview, harms = await self._previewed(attempt, command)
         elif call.function == PLAN_TOOL:
-            plan, harms = plan_of_call(call.arguments), None  # of words alone nobody can tell
+            plan = plan_of_call(call.arguments)  # of words alone nobody can tell
             if plan.commands:
                 preview, harms = await self._previewed(attempt, "\n".join(plan.commands))
                 attempt.foreseen = None

@@ -24,7 +24,16 @@ from pydantic import (
 
 from opsrange.errors import OperatorError, OpsrangeError
 from opsrange.oversight.approver import find_approver
-from opsrange.oversight.gate import Asked, Gate, Opinion, Plan, find_gate, known
+from opsrange.oversight.gate import (
+    ENDING_TOOLS,
+    SHELL_TOOL,
+    Asked,
+    Gate,
+    Opinion,
+    Plan,
+    find_gate,
+    known,
+)
 from opsrange.oversight.request import Decision, Information
 from opsrange.trace import Effect, Outlook, Preview, StateChange, Step
 from opsrange.types import MINUTE_MS, SECOND_MS
@@ -110,6 +119,8 @@ class Rule(_Strict):
     def _says_when(self) -> Self:
         if self.command is None and self.when is None:
             raise ValueError("say which command it is about, or when")
+        if self.decision is Decision.MODIFY:
+            raise ValueError("a rule cannot modify: it has no other command; escalate instead")
         return self
 
     def fits(self, asked: Asked, preview: Preview | None) -> bool:
@@ -178,8 +189,8 @@ class Policy(_Strict):
     gate: str = "effect-class"
     approver: str = "terminal"
     information: Information = Information.DIFF
-    tools: tuple[str, ...] = ("bash", "submit_plan")
-    """Names of the tools it applies to, each in full; others pass."""
+    free_tools: tuple[str, ...] = (*ENDING_TOOLS, "search_docs", "open_doc", "think")
+    """Names, in full, of tools that pass because they change nothing; the gate stands before every other tool."""
     rules: tuple[Rule, ...] = ()
     must_escalate: tuple[Predicate, ...] = ()
     """What the approver decides in any case, before any rule."""
@@ -285,6 +296,14 @@ def parse_policy(text: str, name: str) -> Policy:
         raise OperatorError(
             f"read policy {name}; found {field}: {first['msg']}; mend it"
         ) from error
+    if policy.rules and not policy.examples:
+        raise OperatorError(
+            f"read policy {name}; found rules and no examples; give some to test it"
+        )
+    if SHELL_TOOL in policy.free_tools:
+        raise OperatorError(
+            f"read policy {name}; found {SHELL_TOOL!r} among free_tools; no gate would stand before it; take it out"
+        )
     for number, example in enumerate(policy.examples, 1):
         found = _tried(policy, example)
         if found != example.expect.value:
@@ -301,7 +320,7 @@ def _tried(policy: Policy, example: Example) -> str:
     plan = None if example.plan is None else Plan("", frozenset(example.plan))
     preview = example.preview.preview(example.command) if example.preview else None
     try:
-        opinion = policy.judge(Asked("bash", example.command, plan), preview)
+        opinion = policy.judge(Asked(SHELL_TOOL, example.command, plan), preview)
     except OpsrangeError as error:
         return f"({error})"
     return opinion.decision.value

@@ -1,12 +1,14 @@
 """A person at a terminal: shows a request, reads an answer. What is no clear yes is a no.
 
-End of file, a closed terminal and silence refuse. Silence pauses first: the person is told, and given as long again.
+End of file, a closed terminal and silence refuse. Silence pauses first: the person is told, and given as long again. What was typed
+before a request was shown answers nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import select
 
 from rich.console import Console
 from rich.markup import escape
@@ -44,6 +46,7 @@ class Terminal:
         """Show a request and wait for the answer."""
         async with self._one:
             show(request, self._console)
+            self._forget()
             while True:
                 line = await self._line(f"{_ASKING} > ")
                 if line is None:
@@ -86,6 +89,18 @@ class Terminal:
             except TimeoutError:
                 continue
         return None
+
+    def _forget(self) -> None:
+        """Drop what was typed before: it may be a late answer to another request."""
+        self._unread = b""
+        waiting = select.poll()
+        waiting.register(self._source, select.POLLIN)
+        while any(event & select.POLLIN for _, event in waiting.poll(0)):
+            try:
+                if not os.read(self._source, 4096):
+                    return
+            except OSError:
+                return
 
     async def _read(self) -> str | None:
         while b"\n" not in self._unread:
