@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.diagnosis.attempts import (
     CAUSE,
     FACT,
@@ -21,6 +22,7 @@ from tests.diagnosis.attempts import (
     step,
 )
 
+from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Step
 
 
@@ -100,3 +102,17 @@ def test_words_of_a_refusal_were_shown_too() -> None:
     assert stands(attempt(looks(), said=said), "L5").quotes == said.root_causes[0].evidence
     other = ["rejected: nobody could judge what it does"]
     assert stands(attempt(looks(), refusals=other, said=said), "L5")
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_quote_across_the_middle_of_an_output_is_real(lost: int) -> None:
+    """What is shown ends without the output's last newline; that is no omission."""
+    whole = "NAME READY\ncart-1 0/1 OOMKilled, memory limit: 9Mi\n" + "\n" * lost
+    seen = step("kubectl get pods", whole, shown_chars=len(whole.rstrip("\n")))
+    reading = Reading(attempt(seen))
+    assert reading.shown(0) == f"{whole}\n"
+
+
+def test_what_was_left_out_of_an_output_was_not_shown() -> None:
+    seen = step("kubectl get pods", "a" * 40 + "secret" + "b" * 40, shown_chars=60)
+    assert "secret" not in Reading(attempt(seen)).shown(0)

@@ -75,9 +75,8 @@ def bash(ran: Callable[[ExecResult[str]], None] | None = None) -> Tool:
         result = await sandbox().exec(["bash", "-lc", command])
         text = shown(result)
         environment = current_environment()
-        if len(text) < len(result.stdout) + len(result.stderr) and isinstance(
-            environment, ShowsLess
-        ):
+        clipped = max(len(result.stdout), len(result.stderr)) > SHOWN_CHARS_MAX
+        if clipped and isinstance(environment, ShowsLess):
             await environment.note_shown(text)
         if ran is not None:
             ran(result)

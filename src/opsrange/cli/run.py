@@ -13,7 +13,12 @@ from opsrange.errors import OperatorError
 
 @click.command("run", epilog="Example: opsrange run --model openai/gpt-5 --seeds 1-3 --epochs 3")
 @click.argument("task", type=click.Choice(["repair", "diagnosis"]), default="repair")
-@click.option("--model", "models", multiple=True, help="An Inspect model name; repeat for several.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    help="An Inspect model name; repeat for several, or give a comma list.",
+)
 @click.option("--model-base-url", default=None, help="Where an OpenAI-compatible server listens.")
 @click.option("--agent", default="", help="An agent of your own: path.py:function.")
 @click.option(
@@ -97,7 +102,7 @@ def command(
     task_args = {name: value for name, value in given.items() if value is not None}
     gated = gate_arguments(out, options)
     suite = Suite(
-        models=models or ["none/none"],
+        models=[name for each in models for name in each.split(",")] or ["none/none"],
         folder=out / LOGS_FOLDER,
         scenario=options["scenario"],
         seeds=options["seeds"],

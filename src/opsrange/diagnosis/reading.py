@@ -128,7 +128,8 @@ class Reading:
         """What the agent saw of a step's output."""
         step = self.steps[position]
         whole = f"{step.stdout}\n{step.stderr}"
-        if step.shown_chars is None or step.shown_chars >= len(whole):
+        visible = len(step.stdout.rstrip("\n")) + len(step.stderr.rstrip("\n"))
+        if step.shown_chars is None or step.shown_chars >= visible:
             return whole
         half = step.shown_chars // 2
         return f"{whole[:half]}\n{whole[-half:]}"
