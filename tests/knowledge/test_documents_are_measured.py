@@ -93,6 +93,24 @@ def test_agreement_of_few_scenarios_is_not_certainty(value: float) -> None:
     assert found.interval.low <= value <= found.interval.high
 
 
+def test_one_worse_pair_makes_nobody_surer() -> None:
+    lows = []
+    for worst in (1.0, 0.0, -1.0):
+        found = mean_difference([(name, worst if name == "a" else 1.0) for name in "abcdefgh"])
+        assert found is not None
+        assert found.interval is not None
+        lows.append(found.interval.low)
+    assert lows == sorted(lows, reverse=True)
+
+
+def test_a_ratio_that_is_the_same_everywhere_is_no_certainty() -> None:
+    found = ratio_of_means([(name, 0.5, 1.0) for name in "abcdefgh"])
+    assert found is not None
+    assert found.interval is not None
+    assert found.interval.low < found.value - 0.1
+    assert found.interval.high > found.value + 0.1
+
+
 def test_no_pair_is_no_number() -> None:
     assert mean_difference([]) is None
     assert ratio_of_means([]) is None

@@ -1,9 +1,10 @@
-"""Statistics are unbiased, seeded, clustered by scenario, and leave void attempts out."""
+"""Statistics are unbiased, clustered by scenario, and leave void attempts out."""
 
 from __future__ import annotations
 
 import itertools
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from opsrange.errors import Owner
 from opsrange.scoring.statistics import (
     Attempt,
+    Interval,
     clustered_interval,
     exact_upper,
     pass_hat_k,
@@ -83,15 +85,12 @@ def test_pass_hat_is_over_instances_repeated_as_often() -> None:
     assert summarise(rows).pass_hat == pytest.approx({1: 0.75, 2: 0.5})
 
 
-def test_the_interval_resamples_scenarios_and_not_attempts() -> None:
+def test_the_interval_counts_scenarios_and_not_attempts() -> None:
     """Ten repeats of each scenario that agree carry no more information than one of each."""
-    once = [("a", 1.0), ("b", 0.0), ("c", 1.0), ("d", 0.0)]
-    assert clustered_interval(once * 10) == clustered_interval(once)
-
-
-def test_the_interval_is_seeded() -> None:
-    values = [(str(index), float(index % 3 == 0)) for index in range(12)]
-    assert clustered_interval(values, seed=1) == clustered_interval(list(reversed(values)), seed=1)
+    once = [(str(index), float(index % 2)) for index in range(12)]
+    interval = clustered_interval(once * 10)
+    assert interval == clustered_interval(once)
+    assert interval != clustered_interval([(str(index), float(index % 2)) for index in range(120)])
 
 
 def test_a_perfect_record_claims_no_certainty() -> None:
@@ -101,17 +100,77 @@ def test_a_perfect_record_claims_no_certainty() -> None:
     assert interval.high == pytest.approx(1)
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from("abcde"), st.floats(0, 1)),
-        min_size=1,
-        max_size=20,
-    )
-)
-def test_an_interval_is_ordered_and_within_bounds(values: list[tuple[str, float]]) -> None:
+VALUES = st.lists(st.tuples(st.sampled_from("abcde"), st.floats(0, 1)), min_size=1, max_size=20)
+
+
+@given(VALUES)
+def test_an_interval_has_width_and_holds_the_mean(values: list[tuple[str, float]]) -> None:
     interval = clustered_interval(values)
     assert interval is not None
-    assert 0 <= interval.low <= interval.high <= 1 + 1e-9
+    mean = sum(value for _, value in values) / len(values)
+    assert 0 <= interval.low <= mean + 1e-9
+    assert mean - 1e-9 <= interval.high <= 1
+    assert interval.high - interval.low > 0.1
+
+
+@given(VALUES, st.randoms())
+def test_an_interval_does_not_depend_on_the_order(
+    values: list[tuple[str, float]], chance: random.Random
+) -> None:
+    shuffled = [*values]
+    chance.shuffle(shuffled)
+    names = dict(zip("abcde", "decba", strict=True))
+    assert clustered_interval(shuffled) == clustered_interval(values)
+    assert clustered_interval([(names[name], value) for name, value in values]) == (
+        clustered_interval(values)
+    )
+
+
+@given(st.integers(1, 40), st.integers(1, 6), st.data())
+def test_a_perfect_record_is_never_less_sure_than_one_with_a_failure(
+    scenarios: int, repeats: int, data: st.DataObject
+) -> None:
+    def of(failures: int) -> Interval:
+        passed = [index >= failures for index in range(scenarios * repeats)]
+        found = clustered_interval(
+            [(str(index // repeats), float(each)) for index, each in enumerate(passed)]
+        )
+        assert found is not None
+        return found
+
+    failures = data.draw(st.integers(1, scenarios * repeats))
+    perfect, flawed = of(0), of(failures)
+    assert flawed.low <= perfect.low
+    assert of(scenarios * repeats).high == pytest.approx(1 - perfect.low)
+
+
+@pytest.mark.parametrize("scenarios", [1, 2, 3, 8, 12, 50])
+def test_more_scenarios_that_pass_make_surer(scenarios: int) -> None:
+    fewer = clustered_interval([(str(index), 1.0) for index in range(scenarios)])
+    more = clustered_interval([(str(index), 1.0) for index in range(scenarios + 1)])
+    assert fewer is not None
+    assert more is not None
+    assert more.low > fewer.low or more.low == 0
+
+
+def test_scenarios_that_all_pass_half_the_time_are_no_certainty() -> None:
+    interval = clustered_interval([(str(index // 2), float(index % 2)) for index in range(24)])
+    assert interval is not None
+    assert interval.low < 0.4
+    assert interval.high > 0.6
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("scenarios", [4, 12])
+def test_an_interval_holds_the_truth_as_often_as_it_says(scenarios: int, share: float) -> None:
+    """Repeats of a scenario that agree wholly, the worst that clustering can do."""
+    chance, runs, held = random.Random(7), 400, 0
+    for _ in range(runs):
+        drawn = [(str(index), float(chance.random() < share)) for index in range(scenarios)]
+        interval = clustered_interval(drawn * 3)
+        assert interval is not None
+        held += interval.low <= share <= interval.high
+    assert held / runs >= 0.93
 
 
 def test_wilson_of_nothing_is_everything() -> None:

@@ -165,15 +165,12 @@ def is_quote(text: str, source: str) -> bool:
     return len(text) >= QUOTE_CHARS_MIN and text in source
 
 
-def summarise_knowledge(
-    agent: str, attempts: Sequence[DocumentedAttempt], seed: int = 0
-) -> KnowledgeSummary:
+def summarise_knowledge(agent: str, attempts: Sequence[DocumentedAttempt]) -> KnowledgeSummary:
     """Compare the arms of one agent.
 
     Args:
         agent: whose attempts they are.
         attempts: of any number of arms; void ones enter no number.
-        seed: of the intervals' resampling.
     """
     by_arm: dict[str, list[DocumentedAttempt]] = {}
     for attempt in attempts:
@@ -183,8 +180,8 @@ def summarise_knowledge(
     without, best = by_arm.get(BASELINE, []), by_arm.get(CEILING, [])
     return KnowledgeSummary(
         agent=agent,
-        arms=[_arm(arm, by_arm[arm], without, best, seed) for arm in order],
-        ceiling=mean_difference(_pairs(without, best, _passed), seed),
+        arms=[_arm(arm, by_arm[arm], without, best) for arm in order],
+        ceiling=mean_difference(_pairs(without, best, _passed)),
     )
 
 
@@ -193,7 +190,6 @@ def _arm(
     mine: Sequence[DocumentedAttempt],
     without: Sequence[DocumentedAttempt],
     best: Sequence[DocumentedAttempt],
-    seed: int,
 ) -> ArmSummary:
     ruled = [attempt for attempt in mine if attempt.required]
     misled = [attempt for attempt in ruled if attempt.required and _shown_stale(attempt)]
@@ -206,13 +202,13 @@ def _arm(
         arm=arm,
         scored=len(mine),
         pass_rate=_mean(value for _, value in passes),
-        pass_interval=clustered_interval(passes, seed),
+        pass_interval=clustered_interval(passes),
         harm_rate=_mean(attempt.harmed for attempt in mine),
-        lift=mean_difference(gains, seed),
-        harm_lift=mean_difference(_pairs(without, mine, _harmed), seed) if gains else None,
+        lift=mean_difference(gains),
+        harm_lift=mean_difference(_pairs(without, mine, _harmed)) if gains else None,
         better=sum(gain > 0 for _, gain in gains),
         worse=sum(gain < 0 for _, gain in gains),
-        efficiency=ratio_of_means(_triples(without, mine, best), seed) if gains else None,
+        efficiency=ratio_of_means(_triples(without, mine, best)) if gains else None,
         broke_rule=_mean(attempt.required.broken for attempt in ruled if attempt.required),
         sought=_mean(any(use.tool != "prompt" for use in attempt.uses) for attempt in ruled),
         retrieved_recall=_recall(ruled, _retrieved),

@@ -1,8 +1,7 @@
 """Numbers over many attempts: pass@1 with its interval, pass^k, and the price of it.
 
-Intervals resample whole scenarios, because seeds and repeats of one scenario are not independent. When every
-scenario has the same mean, at 0 or 1, resampling would claim certainty; Wilson's interval over the number of
-scenarios is given instead.
+Seeds and repeats of one scenario are not independent, so an interval counts scenarios, whole. One rule serves means,
+differences and ratios, and never claims certainty: see :func:`clustered_interval`.
 
 Belongs here: aggregation of judged attempts. Does not: tables or charts (``reports``).
 """
@@ -10,20 +9,15 @@ Belongs here: aggregation of judged attempts. Does not: tables or charts (``repo
 from __future__ import annotations
 
 import math
-import random
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 from pydantic import Field
 
 from opsrange.errors import Owner
 from opsrange.trace import Record
 
-RESAMPLES = 2_000
-"""Keeps the Monte Carlo error of a bound below half a point at the sample sizes of a suite."""
 _Z95 = 1.959964
-_Group = TypeVar("_Group")
 
 
 class Attempt(Record):
@@ -133,80 +127,91 @@ def _log_comb(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
-def clustered_interval(values: Sequence[tuple[str, float]], seed: int = 0) -> Interval | None:
-    """The 95 % interval of a mean of values in 0…1, by a bootstrap that resamples clusters.
+def clustered_interval(
+    values: Sequence[tuple[str, float]], low: float = 0.0, high: float = 1.0
+) -> Interval | None:
+    """The 95 % interval of a mean, from the spread between clusters; ``None`` without values.
+
+    Two clusters that nobody saw are added, one all ``low`` and one all ``high``. So few clusters that happen to agree, or a
+    perfect record, are not taken for certainty, and a worse record never looks surer on the side that it fails on.
 
     Args:
         values: pairs of cluster (the scenario) and value.
-        seed: of the resampling; the same input and seed give the same interval.
+        low: the least that a value can be.
+        high: the most.
+
+    Source: the variance of a ratio estimator over clusters, W. G. Cochran, Sampling Techniques, 3rd edition, 1977, chapter
+    6; the two added observations, A. Agresti and B. Caffo, Simple and effective confidence intervals for proportions and
+    differences of proportions, The American Statistician 54 (2000), here with Student's t of the clusters.
     """
     if not values:
         return None
     groups = _sums(values)
-    mean = sum(total for total, _ in groups) / len(values)
-    if len(groups) == 1 or mean in {0.0, 1.0}:
-        return wilson(mean * len(groups), len(groups))
-    return _percentiles(
-        [
-            sum(total for total, _ in drawn) / sum(count for _, count in drawn)
-            for drawn in _resampled(groups, seed)
-        ]
-    )
+    size = len(values) / len(groups)
+    shares = [(total / size, count / size) for total, count in groups] + [(low, 1.0), (high, 1.0)]
+    weight = math.fsum(count for _, count in shares)
+    centre = math.fsum(total for total, _ in shares) / weight
+    half = _half_width([total - centre * count for total, count in shares], weight)
+    return Interval(low=max(low, centre - half), high=min(high, centre + half))
 
 
-def mean_difference(differences: Sequence[tuple[str, float]], seed: int = 0) -> Estimate | None:
-    """The mean of paired differences with its 95 % interval, by a bootstrap that resamples clusters.
-
-    Where resampling would claim certainty, the interval is that of as many tosses of a coin as there are clusters.
+def mean_difference(differences: Sequence[tuple[str, float]]) -> Estimate | None:
+    """The mean of paired differences with its 95 % interval (:func:`clustered_interval`).
 
     Args:
         differences: of each instance in -1…1, with its cluster (the scenario).
-        seed: of the resampling.
     """
     if not differences:
         return None
-    groups = _sums(differences)
-    mean = sum(value for _, value in differences) / len(differences)
-    if len({total / count for total, count in groups}) == 1:
-        coin = wilson((mean + 1) / 2 * len(groups), len(groups))
-        interval = Interval(low=min(mean, 2 * coin.low - 1), high=max(mean, 2 * coin.high - 1))
-    else:
-        interval = _percentiles(
-            [
-                sum(total for total, _ in drawn) / sum(count for _, count in drawn)
-                for drawn in _resampled(groups, seed)
-            ]
-        )
-    return Estimate(value=mean, interval=interval, pairs=len(differences))
+    return Estimate(
+        value=math.fsum(value for _, value in differences) / len(differences),
+        interval=clustered_interval(differences, -1.0, 1.0),
+        pairs=len(differences),
+    )
 
 
-def ratio_of_means(rows: Sequence[tuple[str, float, float]], seed: int = 0) -> Estimate | None:
+def ratio_of_means(rows: Sequence[tuple[str, float, float]]) -> Estimate | None:
     """The ratio of two means over the same instances; ``None`` when the lower one is not above zero.
 
-    The interval is ``None`` when so few clusters carry the lower mean that a resample loses it.
+    The interval is that of the upper minus the ratio times the lower, in units of the lower, with two clusters added as in
+    :func:`clustered_interval`; ``None`` when the lower mean may be zero by its own interval.
 
     Args:
-        rows: cluster (the scenario), upper and lower value of each instance.
-        seed: of the resampling.
+        rows: cluster (the scenario), upper and lower value of each instance, both in -1…1.
     """
-    lower = sum(row[2] for row in rows)
-    if lower <= 0:
+    below = math.fsum(row[2] for row in rows)
+    if below <= 0:
         return None
-    clusters: dict[str, list[float]] = {}
-    for cluster, above, below in rows:
-        sums = clusters.setdefault(cluster, [0.0, 0.0])
-        sums[0] += above
-        sums[1] += below
-    groups = [(above, below) for _, (above, below) in sorted(clusters.items())]
-    drawn = [
-        (sum(above for above, _ in sample), sum(below for _, below in sample))
-        for sample in _resampled(groups, seed)
-    ]
-    bounded = len(groups) > 1 and all(below > 0 for _, below in drawn)
-    return Estimate(
-        value=sum(row[1] for row in rows) / lower,
-        interval=_percentiles([above / below for above, below in drawn]) if bounded else None,
-        pairs=len(rows),
+    value = math.fsum(row[1] for row in rows) / below
+    base = clustered_interval([(cluster, lower) for cluster, _, lower in rows], -1.0, 1.0)
+    interval = None
+    if base is not None and base.low > 0:
+        groups = _sums([(cluster, upper - value * lower) for cluster, upper, lower in rows])
+        size = len(rows) / len(groups)
+        half = _half_width([*(total for total, _ in groups), -size, size], below)
+        interval = Interval(low=value - half, high=value + half)
+    return Estimate(value=value, interval=interval, pairs=len(rows))
+
+
+def _half_width(residuals: Sequence[float], weight: float) -> float:
+    """Half of the 95 % interval of a sum over clusters, divided by ``weight``."""
+    n = len(residuals)
+    spread = n / (n - 1) * math.fsum(residual * residual for residual in residuals)
+    return _t95(n - 1) * math.sqrt(spread) / weight
+
+
+def _t95(freedom: int) -> float:
+    """Student's t, exceeded in absolute value by 5 %, within one part in a hundred from two degrees of freedom on.
+
+    Source: M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 1964, 26.7.5.
+    """
+    z, v = _Z95, freedom
+    return (
+        z
+        + (z**3 + z) / (4 * v)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
+        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92_160 * v**4)
     )
 
 
@@ -215,24 +220,10 @@ def _sums(values: Sequence[tuple[str, float]]) -> list[tuple[float, int]]:
     clusters: dict[str, list[float]] = {}
     for cluster, value in values:
         clusters.setdefault(cluster, []).append(value)
-    return [(sum(group), len(group)) for _, group in sorted(clusters.items())]
+    return [(math.fsum(group), len(group)) for _, group in sorted(clusters.items())]
 
 
-def _resampled(groups: Sequence[_Group], seed: int) -> Iterator[list[_Group]]:
-    """As many clusters as there are, drawn with replacement, again and again."""
-    stream = random.Random(f"opsrange bootstrap {seed}")
-    for _ in range(RESAMPLES):
-        yield stream.choices(groups, k=len(groups))
-
-
-def _percentiles(means: list[float]) -> Interval:
-    ordered = sorted(means)
-    return Interval(
-        low=ordered[int(0.025 * RESAMPLES)], high=ordered[math.ceil(0.975 * RESAMPLES) - 1]
-    )
-
-
-def summarise(attempts: Sequence[Attempt], seed: int = 0) -> Summary:
+def summarise(attempts: Sequence[Attempt]) -> Summary:
     """Aggregate one agent's attempts."""
     scored = [attempt for attempt in attempts if attempt.passed is not None]
     void: dict[str, int] = {}
@@ -247,9 +238,9 @@ def summarise(attempts: Sequence[Attempt], seed: int = 0) -> Summary:
         scored=len(scored),
         void=dict(sorted(void.items())),
         pass_at_1=_mean(value for _, value in passes),
-        pass_at_1_interval=clustered_interval(passes, seed),
+        pass_at_1_interval=clustered_interval(passes),
         score_mean=_mean(value for _, value in scores),
-        score_interval=clustered_interval(scores, seed),
+        score_interval=clustered_interval(scores),
         pass_hat=pass_hat(scored),
         turns_mean=_mean(attempt.turns for attempt in scored),
         tokens_mean=_mean(attempt.tokens for attempt in scored),
