@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,13 @@ def test_labels_are_steps_of_the_record_and_are_verified(tmp_path: Path) -> None
     assert ignored is not None
     assert steps["planted-E1-late"][ignored].exit_code != 0
     assert by_agent["planted-L4-early"].label.step == len(steps["planted-L4-early"])
-    # a second call runs nothing again
+    # nothing runs again, also when other agents are asked for beside them
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.eval")}
     run(chosen)
-    assert len(results_from(read_logs(tmp_path)).agents) == 7
+    run(replace(chosen, names=["control-clean-late-1", *chosen.names]))
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.eval")}
+    assert before.items() <= after.items()
+    assert len(after) == len(before) + 1
 
 
 def test_what_a_gate_refused_is_done_all_the_same_and_numbers_no_step(tmp_path: Path) -> None:

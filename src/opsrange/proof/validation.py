@@ -166,7 +166,7 @@ def _enough(seeds: str, per_seed: int) -> str:
 
 
 def run(chosen: Range, progress: Progress | None = None) -> None:
-    """Run what is missing, in batches.
+    """Run what is missing, in batches; what finished is missing no more, whatever classes were asked for then.
 
     Args:
         chosen: what to run.
@@ -175,11 +175,16 @@ def run(chosen: Range, progress: Progress | None = None) -> None:
     Raises:
         OperatorError: from the suite, before anything runs.
     """
+    finished = _finished(chosen)
     for start in range(0, len(chosen.names), _AT_ONCE):
-        batch = chosen.names[start : start + _AT_ONCE]
+        whole = chosen.names[start : start + _AT_ONCE]
+        folder = chosen.folder / f"{whole[0]}--{whole[-1]}"
+        batch = [name for name in whole if not finished.get(name, set()) - {folder.name}]
+        if all(name in finished for name in batch):
+            continue
         suite = Suite(
             models=[f"opsrange/{name}" for name in batch],
-            folder=chosen.folder / f"batch-{start // _AT_ONCE:03}",
+            folder=folder,
             scenario=",".join(chosen.scenarios),
             seeds=chosen.seeds,
             at_once=chosen.at_once,
@@ -226,6 +231,18 @@ def publish(validation: Validation) -> Path:
 
 def _is_base(row: Judged) -> bool:
     return row.agent.startswith("base-")
+
+
+def _finished(chosen: Range) -> dict[str, set[str]]:
+    """Agents of whom every attempt is logged, and in which batch's folder."""
+    wanted = {f"{scenario}@{seed}" for scenario, seed in chosen.instances}
+    found: dict[str, set[str]] = {}
+    for info in list_eval_logs(str(chosen.folder)) if chosen.folder.is_dir() else []:
+        log = read_eval_log(info, header_only=True)
+        if log.status == "success" and wanted <= set(map(str, log.eval.dataset.sample_ids or [])):
+            name = log.eval.model.removeprefix("opsrange/")
+            found.setdefault(name, set()).add(Path(info.name).parent.name)
+    return found
 
 
 def _logs(folder: Path) -> Iterator[EvalLog]:
