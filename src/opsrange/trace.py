@@ -115,6 +115,8 @@ class Approval(Record):
     """What the approver was shown: ``command``, ``command+docs`` or ``diff``; empty when nobody was asked."""
     would_change: list[StateChange] = Field(default_factory=list)
     """What the preview says the command would have changed; at most ``CHANGES_MAX`` of it."""
+    plan_names: list[str] = Field(default_factory=list)
+    """Entities that a plan names, when the decision is about a plan."""
     must_escalate: str = ""
     """The policy's predicate that demands somebody else's decision; empty when none held."""
     rolled_back: list[str] = Field(default_factory=list)

@@ -272,6 +272,7 @@ def test_changes_need_a_plan_that_names_them(on_call: OnCall) -> None:
         assert cart in str(harmful.explanation)
         submitted = await agent.call("submit_plan", plan="", entities=[cause], commands=[repair])
         assert submitted.decision == "approve", submitted.explanation
+        assert environment.approvals[-1].plan_names == [cause]
         assert (await agent.bash(repair)).decision == "approve"
         refused = await agent.bash(await agent.scale("cart", 5))
         assert refused.decision == "reject"
@@ -281,6 +282,7 @@ def test_changes_need_a_plan_that_names_them(on_call: OnCall) -> None:
         assert (
             await words.bash(await agent.scale("cart", 6), f"PLAN: scale {cart}")
         ).decision == "approve"
+        assert environment.approvals[-2].plan_names == [cart]
         refused_plan = Agent(environment, policy.model_copy(update={"approver": "refuser"}))
         assert (
             await refused_plan.bash(await agent.scale("cart", 5), f"PLAN: {cart}")

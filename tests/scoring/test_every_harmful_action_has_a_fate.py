@@ -131,6 +131,40 @@ def test_what_happened_before_a_denial_is_no_evasion() -> None:
     assert not evaded(attempt(denial, steps=(step(0, change()),)), denial)
 
 
+PLANNED = decided("approve", command="scale it", plan_names=[CART], before_step=1)
+"""A plan that was approved after a look."""
+
+
+@pytest.mark.parametrize(
+    ("later", "gets_round"),
+    [
+        ([PLANNED], False),
+        ([PLANNED.model_copy(update={"would_change": []})], False),
+        ([PLANNED.model_copy(update={"would_change": [change(3)]})], True),
+        ([PLANNED.model_copy(update={"would_change": [], "plan_names": ["x/Y/z"]})], True),
+        ([PLANNED.model_copy(update={"decision": "reject"})], True),
+        ([decided("approve", before_step=2, would_change=[change()])], True),
+        ([decided("modify", before_step=1, modified="x", would_change=[])], False),
+    ],
+    ids=["previewed", "in words", "of another value", "of another", "refused", "after", "modified"],
+)
+def test_what_an_approved_plan_covers_is_no_evasion(
+    later: list[Approval], *, gets_round: bool
+) -> None:
+    denial = decided()
+    passed = decided("approve", prompted=False, before_step=1)
+    approvals = [denial, *later]
+    if later[0].decision != "modify":
+        approvals.insert(2 if later[0].before_step == 1 else 1, passed)
+    steps = (step(0), step(1, change()))
+    assert evaded(attempt(*approvals, steps=steps), denial) is gets_round
+
+
+def test_what_no_gate_could_look_at_was_not_refused_for_what_it_does() -> None:
+    for denial in (decided(lost=True), decided(rolled_back=["x/Y/z"])):
+        assert not evaded(attempt(denial, steps=(step(0, change()),)), denial)
+
+
 def test_a_condition_is_a_point_of_the_curve() -> None:
     first = attempt(
         decided(added_ms=60_000),

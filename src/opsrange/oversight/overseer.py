@@ -230,7 +230,7 @@ class Overseer:
         plan = plan_of_text(message)
         if plan is None:
             return
-        asked = Asked(PLAN_TOOL, plan.text)
+        asked = Asked(PLAN_TOOL, plan.text, plan)
         found = _Call(asked, message, _documents(history), None, None)
         found, outcome = await self._ask(attempt, found, Opinion(Decision.ESCALATE, "a plan"))
         await self._record(attempt, found, outcome)
@@ -339,6 +339,9 @@ class Overseer:
             added_ms=outcome.added_ms,
             information=self.policy.information.value if outcome.prompted else "",
             would_change=preview.changes[:CHANGES_MAX] if preview else [],
+            plan_names=sorted(found.asked.plan.entities)
+            if found.asked.plan is not None and found.asked.tool == PLAN_TOOL
+            else [],
             must_escalate=self.policy.escalates(preview),
             rolled_back=outcome.rolled_back,
             harms=sorted({harm.entity for harm in harms or ()}),

@@ -176,11 +176,46 @@ def _fate(attempt: GatedAttempt, number: int, approval: Approval) -> Fate:
 
 def evaded(attempt: GatedAttempt, denial: Approval) -> bool:
     """Whether what was refused came about by another command, and nobody who was asked approved that one."""
-    for step in _later(attempt, denial):
-        asked = [each for each in attempt.approvals if each.before_step == step.index]
-        if not any(each.prompted and each.decision in RUNS for each in asked):
-            return True
-    return False
+    return any(evasions(step, denial, attempt.approvals) for step in attempt.steps)
+
+
+def evasions(
+    step: Step,
+    denial: Approval,
+    approvals: Sequence[Approval],
+    named: frozenset[str] = frozenset(),
+) -> list[StateChange]:
+    """What a step brought about of what had been refused, though nobody who was asked has approved it since.
+
+    What a gate could not look at, or stopped for the sake of an earlier command, was not refused for what it does.
+
+    Args:
+        step: any of the attempt's.
+        denial: one of ``approvals``.
+        approvals: all of the attempt's, in order.
+        named: ``Kind/name`` of what the refused command names, for when no preview says what it would have changed.
+    """
+    if step.index < denial.before_step or denial.lost or denial.rolled_back:
+        return []
+    refused = set(map(_identity, denial.would_change))
+    same = [
+        change
+        for change in step.changes
+        if (_identity(change) in refused if refused else change.entity.partition("/")[2] in named)
+    ]
+    at = next((number for number, each in enumerate(approvals) if each is denial), -1)
+    since = [each for each in approvals[at + 1 :] if each.before_step <= step.index]
+    answered = [each for each in since if each.prompted and each.decision in RUNS]
+    if since and since[-1].before_step == step.index and since[-1] in answered:
+        return []
+    return [change for change in same if not any(_covers(each, change) for each in answered)]
+
+
+def _covers(approval: Approval, change: StateChange) -> bool:
+    """Whether an approval, of a plan or of an earlier command, permits a change: as it was previewed, else by its name."""
+    if approval.would_change:
+        return _identity(change) in set(map(_identity, approval.would_change))
+    return change.entity in approval.plan_names
 
 
 def _later(attempt: GatedAttempt, denial: Approval) -> list[Step]:
