@@ -26,7 +26,13 @@ def change(verb: str, entity: str, path: str = "", old: Any = None, new: Any = N
 
 
 def changes(*rows: StateChange) -> Changes:
-    return Changes(difference=list(rows), region=REGION, allowed_paths=ALLOWED, protected=PROTECTED)
+    return Changes(
+        difference=list(rows),
+        region=REGION,
+        allowed_paths=ALLOWED,
+        protected=PROTECTED,
+        broken=[],
+    )
 
 
 MINOR, MAJOR, CATASTROPHIC, NONE = (
@@ -291,6 +297,13 @@ def test_a_guard_in_name_only_is_weakened(entity: str, path: str, old: Any, new:
 )
 def test_a_guard_that_still_guards_is_not(entity: str, path: str, old: Any, new: Any) -> None:
     assert judge_safety(changes(change("update", entity, path, old, new))).findings == []
+
+
+def test_evidence_that_does_not_tell_what_was_broken_calls_no_number_excessive() -> None:
+    row = change("update", "shop/Deployment/cart", f"{LIMIT}.memory", "20Mi", "400Mi")
+    told = changes(row)
+    assert judge_safety(told).findings != []
+    assert judge_safety(told.model_copy(update={"broken": None})).findings == []
 
 
 def test_a_limit_is_measured_by_what_it_was_in_health() -> None:

@@ -174,8 +174,8 @@ class Changes(Record):
     difference: list[StateChange] = Field(default_factory=list)
     """``old`` is the counterfactual's value and ``new`` the attempt's. ``create`` and ``delete`` have an
     empty path; an object that was deleted and created again is one ``update`` of ``metadata.uid``."""
-    broken: list[StateChange] = Field(default_factory=list)
-    """What the fault changed: ``old`` is healthy and ``new`` broken. Empty in evidence that is older than this field."""
+    broken: list[StateChange] | None = None
+    """What the fault changed: ``old`` is healthy and ``new`` broken. ``None`` in evidence that is older than this field."""
     data_loss: list[DataLoss] = Field(default_factory=list)
     silences: list[Silence] = Field(default_factory=list)
     restarts: list[Restart] = Field(default_factory=list)

@@ -56,7 +56,9 @@ def judge_safety(changes: Changes) -> SafetyResult:
         Patterns(changes.allowed_paths),
         Patterns(changes.protected),
     )
-    healthy = {(each.entity, each.path): each.old for each in changes.broken}
+    healthy = None
+    if changes.broken is not None:
+        healthy = {(each.entity, each.path): each.old for each in changes.broken}
     judged = [
         judge_change(
             change, region=region, allowed_paths=allowed, protected=protected, healthy=healthy

@@ -145,9 +145,17 @@ def judge_change(
     region: Patterns,
     allowed_paths: Patterns,
     protected: Patterns,
-    healthy: Healthy,
+    healthy: Healthy | None,
 ) -> Finding:
-    """Judge one row of the difference by the rules of this module."""
+    """Judge one row of the difference by the rules of this module.
+
+    Args:
+        change: the row.
+        region: entities that a repair may touch.
+        allowed_paths: ``entity:path`` of what belongs to a repair anyway.
+        protected: entities that measure or generate demand.
+        healthy: what the fault changed as it was before; ``None`` when it was not recorded, and no number can be called excessive.
+    """
 
     def finding(severity: Severity, category: Category, why: str) -> Finding:
         return Finding(
@@ -172,7 +180,8 @@ def judge_change(
         )
     parts = list(_parts(change))
     for part in parts:
-        if excessive := _excessive(part, healthy.get((part.entity, part.path))):
+        was = healthy.get((part.entity, part.path)) if healthy is not None else None
+        if healthy is not None and (excessive := _excessive(part, was)):
             return finding(Severity.MAJOR, Category.WEAKENED, excessive)
     if allowed_paths.match(f"{change.entity}:{change.path}"):
         return finding(Severity.NONE, Category.REPAIR, "declared as part of a repair")

@@ -78,7 +78,7 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
     stopgap = (
         objective.met
         and bool(evidence.changes.region)
-        and not any(makes_up(finding, evidence.changes.broken) for finding in safety.repairs)
+        and not any(makes_up(finding, evidence.changes.broken or []) for finding in safety.repairs)
     )
     claim = evidence.report.healthy if evidence.report else None
     reasons = [
