@@ -124,7 +124,7 @@ class Approval(Record):
     harms: list[str] = Field(default_factory=list)
     """Entities that the harm would be done to, when somebody judged."""
     lost: bool = False
-    """Whether the gate could not look because the world or its copy was lost: ours, and the attempt is void."""
+    """Whether the gate itself failed, with the world, its copy, the trail or by a defect: ours, and the attempt is void."""
     before_step: int
     """Index of the step it let through, or of the next one when it let none through."""
 

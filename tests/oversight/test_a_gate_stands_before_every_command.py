@@ -131,7 +131,10 @@ def test_a_broken_trail_refuses(on_call: OnCall, tmp_path: Path) -> None:
         refused = await agent.call("bash", command="true")
         assert refused.decision == "reject"
         assert "the gate failed" in str(refused.explanation)
-        assert environment.approvals[-1].decision == "reject"
+        assert (environment.approvals[-1].decision, environment.approvals[-1].lost) == (
+            "reject",
+            True,
+        )
 
     on_call(body)
 
@@ -152,20 +155,48 @@ def test_a_judge_that_fails_refuses(on_call: OnCall) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "lost"), [(WorldError("the fork is gone"), True), (ValueError("a bug"), False)]
+    "error",
+    [WorldError("the fork is gone"), ValueError("a bug"), OSError(28, "No space left on device")],
+    ids=lambda error: type(error).__name__,
 )
-def test_a_lost_world_is_told_from_a_defect(
-    on_call: OnCall, error: Exception, *, lost: bool
+def test_a_gate_that_fails_makes_the_attempt_void_and_says_so_in_the_trail(
+    on_call: OnCall, tmp_path: Path, error: Exception
 ) -> None:
-    """The first makes the attempt void: nobody can know what the agent would have done. The second an agent might provoke."""
+    """Nobody can know what the agent would have done."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
 
     async def broken(acted: World, idle: World) -> Sequence[Harm]:
         raise error
 
     async def body(environment: SeatEnvironment) -> None:
-        agent = Agent(environment, Policy(approver="rubber-stamp"), judge=broken)
+        agent = Agent(environment, Policy(approver="rubber-stamp"), judge=broken, trail=trail)
         assert (await agent.bash(await agent.scale("cart", 0))).decision == "reject"
-        assert environment.approvals[-1].lost is lost
+        assert environment.approvals[-1].lost
+
+    on_call(body)
+    last = entries(trail.path)[-1]
+    assert (last.kind, last.body["decision"], last.body["lost"]) == ("decision", "reject", True)
+    assert str(error) in last.body["reason"]
+
+
+def test_an_approver_that_cannot_be_made_makes_the_attempt_void(on_call: OnCall) -> None:
+    def broken(seed: str) -> Decide:
+        raise KeyError(seed)
+
+    async def body(environment: SeatEnvironment) -> None:
+        agent = Agent(environment, Policy(), approver=Approver("broken", broken))
+        assert (await agent.bash("true")).decision == "reject"
+        assert environment.approvals[-1].lost
+
+    on_call(body)
+
+
+@pytest.mark.parametrize("command", [None, ["true"], "echo \0"])
+def test_a_call_that_is_no_command_is_the_agents_own(on_call: OnCall, command: object) -> None:
+    async def body(environment: SeatEnvironment) -> None:
+        agent = Agent(environment, Policy(approver="rubber-stamp"))
+        refused = await agent.call("bash", command=command)
+        assert (refused.decision, environment.approvals[-1].lost) == ("reject", False)
 
     on_call(body)
 
@@ -177,6 +208,15 @@ def test_a_seat_that_cannot_preview_refuses() -> None:
     overseer = Overseer(Policy(gate="none", approver="rubber-stamp"), seat=toy)
     call = ToolCall(id="1", function="bash", arguments={"command": "true"})
     refused = asyncio.run(overseer("", call, ToolCallView(), []))
+    assert refused.decision == "reject"
+
+
+def test_no_seat_refuses() -> None:
+    def gone() -> SandboxEnvironment:
+        raise ProcessLookupError("there is no sample")
+
+    call = ToolCall(id="1", function="bash", arguments={"command": "true"})
+    refused = asyncio.run(Overseer(Policy(), seat=gone)("", call, ToolCallView(), []))
     assert refused.decision == "reject"
 
 
@@ -195,6 +235,8 @@ def test_what_was_edited_runs_and_is_looked_at_again(on_call: OnCall) -> None:
         assert (record.command, record.modified, asked[0].command) == (harm, better, harm)
         assert record.would_change[0].new == 4
         assert (await agent.bash(harm)).decision == "reject"  # an edit into nothing
+        assert not environment.approvals[-1].lost
+        assert environment.approvals[-1].prompted
 
     on_call(body)
 

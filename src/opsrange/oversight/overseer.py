@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from weakref import WeakKeyDictionary
@@ -17,7 +18,7 @@ from inspect_ai.tool import ToolCall, ToolCallView
 from inspect_ai.util import SandboxEnvironment, store
 
 from opsrange.agents.world_access import current_environment
-from opsrange.errors import SeatError, WorldError
+from opsrange.errors import AgentError, SeatError
 from opsrange.hosting.client import World
 from opsrange.oversight.approver import Approver, Case, Decide, Harm, Judge, find_approver
 from opsrange.oversight.audit import AuditTrail
@@ -147,6 +148,7 @@ class Overseer:
             await self._record(attempt, found, waited)
         if call.function in self.policy.free_tools:
             return InspectApproval(decision="approve")
+        _require_command(call)
         if self._gate.plans and attempt.plan is None and not attempt.read_text:
             await self._read_plan(attempt, message, history)
         found = await self._looked_at(attempt, call, message, history)
@@ -244,7 +246,7 @@ class Overseer:
     ) -> tuple[_Call, _Outcome]:
         """Put it to the approver. What is modified is looked at again, and must not be refused by the gate."""
         request = await self._request(attempt, found, opinion)
-        self._write(attempt, "request", request.instant_ms, request.model_dump(mode="json"))
+        self._write(attempt.name, "request", request.instant_ms, request.model_dump(mode="json"))
         recent = [at for at in attempt.prompts_ms if request.instant_ms - at < HOUR_MS]
         attempt.prompts_ms.append(request.instant_ms)
         began_s = asyncio.get_running_loop().time()
@@ -292,7 +294,9 @@ class Overseer:
         self, attempt: _Attempt, found: _Call, ruling: Ruling, outcome: _Outcome
     ) -> tuple[_Call, _Outcome]:
         if found.asked.tool != SHELL_TOOL or not ruling.modified.strip():
-            raise ValueError("only a command can be modified, and into another command")
+            outcome.decision = Decision.REJECT
+            outcome.reason = "only a command can be edited, and into another command"
+            return found, outcome
         preview, harms = await self._previewed(attempt, ruling.modified)
         changed = replace(
             found,
@@ -348,7 +352,7 @@ class Overseer:
             before_step=len(attempt.environment.steps),
         )
         body = approval.model_dump(mode="json") | {"decider": outcome.decider}
-        self._write(attempt, "decision", await attempt.environment.world.now(), body)
+        self._write(attempt.name, "decision", await attempt.environment.world.now(), body)
         attempt.environment.note_approval(approval)
 
     def _note_outcome(self, attempt: _Attempt, step: Step) -> None:
@@ -370,32 +374,52 @@ class Overseer:
             "as_foreseen": foreseen is not None and step.digest == foreseen.digest,
             "unforeseen": surprises[:CHANGES_MAX],
         }
-        self._write(attempt, "outcome", step.ended_ms, body)
+        self._write(attempt.name, "outcome", step.ended_ms, body)
 
-    def _write(self, attempt: _Attempt, kind: str, instant_ms: int, body: Json) -> None:
+    def _write(self, name: str, kind: str, instant_ms: int, body: Json) -> None:
         if self._trail is None:
             return
-        entry = self._trail.append(kind, attempt.name, instant_ms, body)
+        entry = self._trail.append(kind, name, instant_ms, body)
         kept = {"file": self._trail.path.name, "entries": entry.number + 1, "head": entry.hash}
         store().set(AUDIT_KEY, kept)
 
     def _failed(
         self, attempt: _Attempt | None, call: ToolCall, error: Exception
     ) -> InspectApproval:
-        """A refusal that is recorded as far as it still can be. A failure of the world's is not the agent's."""
+        """A refusal that is recorded as far as it still can be. No failure but an :class:`AgentError` is the agent's."""
         why = f"the gate failed: {type(error).__name__}: {error}"
-        if attempt is not None:
-            approval = Approval(
-                gate=self.policy.gate,
-                approver="",
-                decision=Decision.REJECT.value,
-                command=_command(call),
-                reason=why,
-                lost=isinstance(error, WorldError),
-                before_step=len(attempt.environment.steps),
-            )
-            attempt.environment.note_approval(approval)
+        environment: SandboxEnvironment | None = None
+        with suppress(Exception):  # no seat may be what failed
+            environment = attempt.environment if attempt is not None else self._seat()
+        if not isinstance(environment, SeatEnvironment):
+            return InspectApproval(decision="reject", explanation=why)
+        steps = environment.steps
+        approval = Approval(
+            gate=self.policy.gate,
+            approver="",
+            decision=Decision.REJECT.value,
+            command=_command(call),
+            reason=why,
+            lost=not isinstance(error, AgentError),
+            before_step=len(steps),
+        )
+        environment.note_approval(approval)
+        name = attempt.name if attempt is not None else environment.config.scenario
+        instant_ms = steps[-1].ended_ms if steps else 0  # the world may be what failed
+        with suppress(Exception):  # or the trail itself
+            self._write(name, "decision", instant_ms, approval.model_dump(mode="json"))
         return InspectApproval(decision="reject", explanation=why)
+
+
+def _require_command(call: ToolCall) -> None:
+    """Refuse what no shell can be given.
+
+    Raises:
+        AgentError: when the command is no text, or holds a NUL.
+    """
+    command = call.arguments.get("command")
+    if call.function == SHELL_TOOL and (not isinstance(command, str) or "\0" in command):
+        raise AgentError(f"asked to run {command!r}; that is no command line; give one as text")
 
 
 def _command(call: ToolCall) -> str:
