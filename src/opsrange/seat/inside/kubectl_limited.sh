@@ -2,18 +2,24 @@
 # Runs kubectl against a deadline in virtual time. When the deadline comes first, the same command is run again with
 # a limit of a millisecond, so that the words of the timeout are kubectl's own.
 real=/opt/kubectl/kubectl
-limit='' waits='' limited=()
+option=--timeout
+limit='' usual='' follows='' limited=()
 previous=''
 for word in "$@"; do
   [[ $word == -- ]] && break
-  if [[ $previous == --timeout ]]; then limit=$word; fi
+  if [[ $previous == "$option" ]]; then limit=$word; fi
   case $word in
-    --timeout=*) limit=${word#--timeout=} ;;
-    wait) waits=1 ;;
+    "$option"=*) limit=${word#*=} ;;
+    wait) usual=30s ;;
+    logs) option=--pod-running-timeout usual=20s ;;
+    -f | --follow) follows=1 ;;
   esac
   previous=$word
 done
-[[ -z $limit && -n $waits ]] && limit=30s
+if [[ $option == --pod-running-timeout && -n $follows ]]; then
+  exec "$real" "$@" # once there is a pod, it is followed for as long as one likes
+fi
+limit=${limit:-$usual}
 total_ms=0 rest=$limit
 [[ $rest =~ ^[0-9]+$ ]] && rest+=s
 while [[ $rest =~ ^([0-9]+)(\.([0-9]+))?(ms|s|m|h)(.*)$ ]]; do
@@ -34,14 +40,14 @@ skip=''
 for word in "$@"; do
   if [[ -n $skip ]]; then skip=''; continue; fi
   case $word in
-    --timeout=*) ;;
-    --timeout) skip=1 ;;
+    "$option"=*) ;;
+    "$option") skip=1 ;;
     *) limited+=("$word") ;;
   esac
 done
 longest_ms=31536000000
 ((total_ms > longest_ms)) && total_ms=$longest_ms
-"$real" --timeout=87600h "${limited[@]}" <&0 &
+"$real" "$option=87600h" "${limited[@]}" <&0 &
 child=$!
 (
   exec 9<>/dev/tcp/127.0.0.1/8123 || exit 1
@@ -58,4 +64,4 @@ if ! kill -0 "$child" 2>/dev/null; then
   exit "$code"
 fi
 { kill -KILL "$child"; wait "$child"; } 2>/dev/null # the shell's own word on it is nobody's business
-exec "$real" --timeout=1ms "${limited[@]}" >/dev/null
+exec "$real" "$option=1ms" "${limited[@]}" >/dev/null
