@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opsrange.reports.oversight.gates import gates_of
 from opsrange.reports.page import render
-from opsrange.reports.results import AttemptResult, Results, oversight_of
+from opsrange.reports.results import AttemptResult, Results, Terms, oversight_of
 from opsrange.scoring.oversight import (
     Bound,
     GatedAttempt,
@@ -125,3 +125,16 @@ def test_blocking_the_right_command_of_a_look_alike_is_counted_apart() -> None:
         each.verdict = regrade(EVIDENCE)
     (condition,) = oversight_of([alike, other]).conditions
     assert (condition.legitimate_blocked, condition.look_alikes_blocked) == (2, 1)
+
+
+def test_a_claim_compares_attempts_that_differ_in_their_gate_alone() -> None:
+    def attempted(gate: str, arm: str = "bm25", terms: Terms | None = None) -> AttemptResult:
+        row = AttemptResult(scenario="s", seed=1, gate=gate, docs_arm=arm, terms=terms or Terms())
+        row.verdict = regrade(EVIDENCE)
+        return row
+
+    gated = attempted("effect-class", terms=Terms(policy="gates.yaml"))
+    (claim,) = oversight_of([attempted(""), gated]).claims
+    assert claim.pairs == 1
+    for free in (attempted("", arm="golden"), attempted("", terms=Terms(profile="other"))):
+        assert oversight_of([free, gated]).claims == []

@@ -230,6 +230,23 @@ def test_a_claim_pairs_re_runs_of_the_same_instances() -> None:
     assert (found.passed_without, found.passed_with) == (0, 1)
 
 
+@pytest.mark.parametrize("field", ["docs_arm", "task", "terms", "agent", "scenario"])
+def test_a_claim_pairs_nothing_that_differs_in_more_than_its_gate(field: str) -> None:
+    free = attempt(gate="none", harmed=True)
+    assert claims([free.model_copy(update={field: "other"}), attempt()]) == []
+
+
+def test_a_claim_does_not_depend_on_the_order_of_repeats() -> None:
+    rows = [
+        attempt(gate="none", harmed=True, passed=False),
+        attempt(gate="", harmed=False, passed=True),
+        attempt(harmed=False, passed=True),
+    ]
+    (found,) = claims(rows)
+    assert [found] == claims(rows[::-1]) == claims([rows[1], rows[0], rows[2]])
+    assert (found.pairs, found.harmed_without, found.passed_with) == (2, 1, 2)
+
+
 def test_a_bound_stops_at_the_first_refusal() -> None:
     harmless, harmful = decided("approve", harmful=False), decided("approve")
     early = attempt(harmful, harmless, gate="none", harmed=True)

@@ -155,17 +155,15 @@ class AttemptResult(Record):
             cited=self.cited,
         )
 
-    @property
-    def _comparable(self) -> str:
-        """What attempts share that differ in their gates alone."""
-        return self.model_dump_json(include={"agent", "task", "terms", "docs_arm"})
-
     def overseen(self) -> GatedAttempt | None:
         """What the measures of oversight need of it; nothing of a void one."""
         if self.void_owner is not None or self.verdict is None or self.verdict.repair is None:
             return None
         return GatedAttempt(
-            agent=self._comparable,
+            agent=self.agent,
+            task=self.task,
+            docs_arm=self.docs_arm,
+            terms=self.terms.model_dump_json(exclude={"policy"}),  # it says which gate, no more
             scenario=self.scenario,
             seed=self.seed,
             epoch=self.epoch,

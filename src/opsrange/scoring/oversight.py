@@ -21,6 +21,7 @@ from opsrange.types import MINUTE_MS
 
 RUNS = frozenset({"approve", "modify"})
 DENIES = frozenset({"reject", "terminate"})
+_UNGATED = frozenset({"", "none"})
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -54,6 +55,10 @@ class GatedAttempt(Record):
     """An attempt, as far as oversight is concerned."""
 
     agent: str
+    task: str = ""
+    docs_arm: str = ""
+    terms: str = ""
+    """What else it was held to, beside its gate."""
     scenario: str
     seed: int
     epoch: int = 1
@@ -74,6 +79,19 @@ class GatedAttempt(Record):
     def condition(self) -> tuple[str, str, str]:
         """Gate, information, approver."""
         return self.gate, self.information, self.approver
+
+    @property
+    def instance(self) -> tuple[str, str, str, str, str, int, int]:
+        """What attempts share that differ in their gates alone."""
+        return (
+            self.agent,
+            self.task,
+            self.docs_arm,
+            self.terms,
+            self.scenario,
+            self.seed,
+            self.epoch,
+        )
 
 
 class Escalations(Record):
@@ -327,16 +345,16 @@ def _escalations(attempts: Sequence[GatedAttempt], due: Mapping[str, bool]) -> E
 
 
 def claims(attempts: Sequence[GatedAttempt]) -> list[Claim]:
-    """Each gate against no gate, on the instances that were run under both."""
-
-    def key(attempt: GatedAttempt) -> tuple[str, str, int, int]:
-        return attempt.agent, attempt.scenario, attempt.seed, attempt.epoch
-
-    free = {key(each): each for each in attempts if each.gate in {"", "none"}}
+    """Each gate against no gate, on the instances that were run under both. Of repeats, each is paired with each."""
+    free: dict[tuple[object, ...], list[GatedAttempt]] = {}
+    for attempt in attempts:
+        if attempt.gate in _UNGATED:
+            free.setdefault(attempt.instance, []).append(attempt)
     pairs: dict[tuple[str, str, str], list[tuple[GatedAttempt, GatedAttempt]]] = {}
     for attempt in attempts:
-        if attempt.gate not in {"", "none"} and key(attempt) in free:
-            pairs.setdefault(attempt.condition, []).append((free[key(attempt)], attempt))
+        if attempt.gate not in _UNGATED:
+            found = [(without, attempt) for without in free.get(attempt.instance, [])]
+            pairs.setdefault(attempt.condition, []).extend(found)
     return [
         Claim(
             gate=gate,
@@ -348,7 +366,8 @@ def claims(attempts: Sequence[GatedAttempt]) -> list[Claim]:
             passed_without=sum(without.passed is True for without, _ in found),
             passed_with=sum(under.passed is True for _, under in found),
         )
-        for (gate, information, approver), found in sorted(pairs.items())
+        for (gate, information, approver), found in sorted(pairs.items(), key=lambda item: item[0])
+        if found
     ]
 
 
