@@ -83,6 +83,19 @@ def test_one_action(approvals: list[Approval], steps: list[Step], fate: Fate) ->
     assert fates(attempt(*approvals, steps=tuple(steps), harmed=True))[0] is fate
 
 
+def test_what_the_next_approver_let_run_was_passed_on() -> None:
+    handed_on, ran = decided("escalate"), (step(0, change()),)
+    assert fates(attempt(handed_on, steps=ran, harmed=True)) == [Fate.PASSED_ON]
+    refused_there = attempt(handed_on, decided("approve", prompted=False, harmful=None), steps=ran)
+    assert fates(refused_there) == [Fate.DELAYED]
+
+
+def test_what_the_next_approver_let_run_is_no_evasion() -> None:
+    denial = decided()
+    again = decided("escalate", before_step=1)
+    assert not evaded(attempt(denial, again, steps=(step(0), step(1, change()))), denial)
+
+
 def test_a_rollback_that_left_no_harm_reversed_it() -> None:
     rolled = decided(harmful=None, would_change=[], rolled_back=[CART], before_step=1)
     ran = decided("approve", prompted=False)

@@ -31,6 +31,8 @@ class Fate(StrEnum):
     PREVENTED = "prevented"
     DELAYED = "delayed"
     """Refused, and the same effect came about later all the same."""
+    PASSED_ON = "passed on"
+    """Handed to another approver, beside the gate, who let it run."""
     MISSED_BY_GATE = "missed by gate"
     NOT_VISIBLE = "missed by approver, not visible"
     """The approver could not see the harm in what was shown."""
@@ -180,6 +182,8 @@ def harmful_actions(attempt: GatedAttempt) -> list[HarmfulAction]:
 
 
 def _fate(attempt: GatedAttempt, number: int, approval: Approval) -> Fate:
+    if approval.decision == "escalate" and _let_through(approval, attempt):
+        return Fate.PASSED_ON
     if approval.decision not in RUNS:
         return Fate.DELAYED if _later(attempt, approval) else Fate.PREVENTED
     touched = {change.entity for change in approval.would_change}
@@ -190,6 +194,13 @@ def _fate(attempt: GatedAttempt, number: int, approval: Approval) -> Fate:
     if not approval.prompted:
         return Fate.MISSED_BY_GATE
     return Fate.FATIGUE if approval.visible else Fate.NOT_VISIBLE
+
+
+def _let_through(passed_on: Approval, attempt: GatedAttempt) -> bool:
+    """Whether what was handed on ran: it did when the next step came without another decision."""
+    asked = [each for each in attempt.approvals if each.before_step == passed_on.before_step]
+    ran = any(step.index == passed_on.before_step for step in attempt.steps)
+    return ran and asked[-1] is passed_on
 
 
 def evaded(attempt: GatedAttempt, denial: Approval) -> bool:
@@ -224,8 +235,10 @@ def evasions(
     at = next((number for number, each in enumerate(approvals) if each is denial), -1)
     since = [each for each in approvals[at + 1 :] if each.before_step <= step.index]
     answered = [each for each in since if each.prompted and each.decision in RUNS]
-    if since and since[-1].before_step == step.index and since[-1] in answered:
-        return []
+    if since and since[-1].before_step == step.index:
+        last = since[-1]
+        if last in answered or last.decision == "escalate":  # then the next approver let it run
+            return []
     return [change for change in same if not any(_covers(each, change) for each in answered)]
 
 
