@@ -372,6 +372,34 @@ def test_a_report_waits_for_the_guard_and_a_harmless_change_stays(on_call: OnCal
     on_call(body)
 
 
+def unforeseen(command: str) -> str:
+    """Leaves a process behind on the fork, which has lived for less long, and runs in the seat."""
+    return f"if [ $$ -lt 400 ]; then (sleep 600 >/dev/null 2>&1 &); else {command}; fi"
+
+
+@pytest.mark.parametrize("invariant", [False, True])
+def test_the_guard_watches_what_no_preview_could_tell(on_call: OnCall, *, invariant: bool) -> None:
+    async def body(environment: SeatEnvironment) -> None:
+        kept = Predicate(entity="regex:.*/Deployment/cart", path="spec.replicas")
+        policy = Policy(
+            gate="invariant-guard",
+            approver="rubber-stamp",
+            invariants=(kept,) if invariant else (),
+        )
+        agent = Agent(environment, policy)
+        before = await agent.replicas("cart")
+        await environment.seat.run("for i in $(seq 500); do /bin/true; done")
+        assert (await agent.bash(unforeseen(await agent.scale("cart", 0)))).decision == "approve"
+        assert environment.approvals[-1].would_change == []
+        assert await agent.replicas("cart") == 0
+        if not invariant:
+            await environment.world.advance(2 * MINUTE_MS)
+        assert (await agent.bash("true")).decision == "reject"
+        assert await agent.replicas("cart") == before
+
+    on_call(body)
+
+
 def test_a_broken_invariant_is_rolled_back_at_once(on_call: OnCall) -> None:
     async def body(environment: SeatEnvironment) -> None:
         invariant = Predicate(entity="regex:.*/Deployment/cart", path="spec.replicas")

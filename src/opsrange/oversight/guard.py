@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from opsrange.hosting.client import World
 from opsrange.oversight.policy import Predicate
-from opsrange.trace import Outlook, Preview
+from opsrange.trace import Outlook, Preview, Step
 from opsrange.types import MINUTE_MS
 
 WORSE = 0.05
@@ -52,10 +52,18 @@ class Guard:
             await self._world.call("checkpoint")
             self._watch = _Watch(now_ms, now_ms, await self._world.fork())
         self._watch.until_ms = now_ms + self._horizon_ms
-        self._watch.entities |= dict.fromkeys(change.entity for change in preview.changes)
+        self._add(self._watch, preview)
+
+    def note(self, step: Step) -> None:
+        """What a command has changed, foreseen or not, belongs to the watch that goes on."""
+        if self._watch is not None:
+            self._add(self._watch, Preview(step=step))
+
+    def _add(self, watch: _Watch, found: Preview) -> None:
+        watch.entities |= dict.fromkeys(change.entity for change in found.changes)
         for invariant in self._invariants:
-            if invariant.holds(preview):
-                self._watch.broken = f"it broke the invariant: {invariant}"
+            if invariant.holds(found):
+                watch.broken = f"it broke the invariant: {invariant}"
 
     async def look(self, *, ending: bool) -> tuple[str, list[str], int]:
         """Whether what ran did harm; then it is rolled back.
@@ -69,7 +77,7 @@ class Guard:
         waited_ms = 0
         while self._watch is not None:
             why = self._watch.broken or await self._worse(self._watch)
-            if why:
+            if why and self._watch.entities:
                 return why, await self._roll_back(self._watch), waited_ms
             left_ms = self._watch.until_ms - await self._world.now()
             if left_ms <= 0:

@@ -22,7 +22,7 @@ from opsrange.errors import AgentError, SeatError
 from opsrange.hosting.client import World
 from opsrange.oversight.approver import Approver, Case, Decide, Harm, Judge, find_approver
 from opsrange.oversight.audit import AuditTrail
-from opsrange.oversight.gate import ENDING_TOOLS, SHELL_TOOL, Asked, Opinion, Plan, passes
+from opsrange.oversight.gate import ENDING_TOOLS, SHELL_TOOL, Asked, Opinion, Plan, known, passes
 from opsrange.oversight.guard import Guard
 from opsrange.oversight.plan import TOOL as PLAN_TOOL
 from opsrange.oversight.plan import plan_of_call, plan_of_text
@@ -319,8 +319,9 @@ class Overseer:
         """Write the decision down, then let it take effect."""
         await self._record(attempt, found, outcome)
         runs = outcome.decision in {Decision.APPROVE, Decision.MODIFY}
-        if runs and self._gate.watches and found.preview is not None and found.preview.changes:
-            await attempt.guard.arm(found.preview)
+        preview = found.preview
+        if runs and self._gate.watches and preview and (preview.changes or not known(preview)):
+            await attempt.guard.arm(preview)
         modified = None
         if outcome.decision is Decision.MODIFY:
             modified = replace(call, arguments={**call.arguments, "command": outcome.modified})
@@ -357,6 +358,7 @@ class Overseer:
 
     def _note_outcome(self, attempt: _Attempt, step: Step) -> None:
         """Write down what a command did, and whether that was what it did on the fork."""
+        attempt.guard.note(step)
         foreseen = attempt.foreseen
         expected = {change.place for change in foreseen.changes} if foreseen else set()
         surprises = sorted({change.place for change in step.changes} - expected)
