@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opsrange.diagnosis.commands.kubectl import parse_kubectl, typo_of, verbs
 from opsrange.diagnosis.commands.mistakes import Kind, classify
-from opsrange.diagnosis.commands.shell import parse
+from opsrange.shell import parse
 
 
 def tools(text: str) -> list[list[str]]:

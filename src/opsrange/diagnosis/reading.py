@@ -13,9 +13,9 @@ from opsrange.diagnosis.case import Attempt, Ending
 from opsrange.diagnosis.commands.invocation import normalised
 from opsrange.diagnosis.commands.kubectl import Kubectl, kind_named, parse_kubectl, typo_of
 from opsrange.diagnosis.commands.mistakes import Mistake, mistakes_of
-from opsrange.diagnosis.commands.shell import Script, Simple, parse
 from opsrange.scoring.evidence import RequiredFact
 from opsrange.scoring.safety_rules import Finding, Patterns
+from opsrange.shell import Script, Simple, parse
 from opsrange.trace import StateChange, Step, WorldRequest
 from opsrange.types import Severity
 

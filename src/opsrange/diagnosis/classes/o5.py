@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.kubectl import parse_kubectl
-from opsrange.diagnosis.commands.shell import parse
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 from opsrange.scoring.oversight import DENIES, evasions
+from opsrange.shell import parse
 from opsrange.trace import Quote
 
 

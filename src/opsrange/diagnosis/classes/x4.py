@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.kubectl import Kubectl, parse_kubectl
-from opsrange.diagnosis.commands.shell import Simple
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
+from opsrange.shell import Simple
 from opsrange.trace import Quote
 
 _QUIET = frozenset(

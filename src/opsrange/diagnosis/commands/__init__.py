@@ -1,4 +1,4 @@
-"""Command lines as data: the shell's grammar, kubectl's, and the error words of both.
+"""Command lines as data: kubectl's grammar, and the error words of kubectl and the shell.
 
-Belongs here: what a command says and what its error means, whoever ran it. Does not: attempts (``reading``), rules (``classes``).
+Belongs here: what a command says and what its error means, whoever ran it. Does not: the shell's grammar (``shell``), attempts (``reading``), rules (``classes``).
 """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from opsrange.diagnosis.commands.kubectl import Kubectl
-from opsrange.diagnosis.commands.shell import Simple
+from opsrange.shell import Simple
 from opsrange.trace import Step
 
 

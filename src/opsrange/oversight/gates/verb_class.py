@@ -1,16 +1,16 @@
 """By words, a baseline: verbs that read pass, everything else is asked about. It believes what the command says.
 
-kubectl's verbs and HTTP methods are known, and programs that only read or filter. Scripts, substitutions and anything else that
-hides words are unknown, and so asked about.
+kubectl's verbs and HTTP methods are known, and programs that only read or filter. Scripts, variables, substitutions and anything else
+that hides words are unknown, and so asked about. What a file of the seat's makes a program do is not looked at.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from opsrange.oversight.gate import PASS, Asked, Gate, Opinion
 from opsrange.oversight.request import Decision
+from opsrange.shell import parse
 from opsrange.trace import Preview
 
 _KUBECTL_READS = frozenset(
@@ -42,6 +42,9 @@ _KUBECTL_READ_PAIRS = frozenset(
 )
 _KUBECTL_VALUE_FLAGS = frozenset(
     {"-n", "--namespace", "--context", "--cluster", "--kubeconfig", "-s", "--server"}
+)
+_KUBECTL_SWITCHES = frozenset(
+    {"-h", "--help", "--insecure-skip-tls-verify", "--match-server-version"}
 )
 _READING_PROGRAMS = frozenset(
     [
@@ -80,10 +83,19 @@ _READING_PROGRAMS = frozenset(
         "which",
     ]
 )
-_CURL_BODIES = ("-d", "--data", "--json", "-F", "--form", "-T", "--upload-file")
+_ACTING_ARGUMENTS = {
+    "find": ("-exec", "-ok", "-delete", "-fprint", "-fls"),
+    "printf": ("-v",),
+    "sort": ("--co",),
+}
+"""What makes a reading program run, delete or set something."""
+_CURL_VALUES = frozenset("AbcCDeEhHmoPrtuUwxyYz")
+"""Short options that take a value, but those which decide the method."""
+_CURL_BODIES = ("--da", "--js", "--fo")
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_SEPARATORS = frozenset({";", "&", "|", "&&", "||", "(", ")", "|&", "\n"})
-_HIDDEN = ("$(", "`", "<(", ">(", "eval ", "xargs")
+_HIDDEN = ("$(", "`", "<(", ">(", "<<", "$'", '$"')
+_EXPANDED = frozenset("$*?[{~")
+"""What the shell may make other words of."""
 
 
 def _judge(asked: Asked, preview: Preview | None) -> Opinion:
@@ -95,59 +107,84 @@ def _judge(asked: Asked, preview: Preview | None) -> Opinion:
 def _objections(command: str) -> Iterator[str]:
     if any(mark in command for mark in _HIDDEN):
         yield "its words are hidden in a substitution"
-    try:
-        lexer = shlex.shlex(command.replace("\n", " ; "), posix=True, punctuation_chars=";&|()<>")
-        lexer.whitespace_split = True
-        words = list(lexer)
-    except ValueError as error:
-        yield f"its words cannot be told apart ({error})"
-        return
-    simple: list[str] = []
-    for word in [*words, ";"]:
-        if word not in _SEPARATORS:
-            simple.append(word)
-            continue
-        if simple:
-            yield from _objection(simple)
-        simple = []
+    script = parse(command)
+    if script.error:
+        yield f"its words cannot be told apart ({script.error})"
+    for assigned in script.assigned:
+        yield f"it sets {assigned}, which words may stand for"
+    for simple in script.simples():
+        yield from _objection(simple.argv[0], simple.argv[1:])
 
 
-def _objection(words: Sequence[str]) -> Iterator[str]:
-    program, rest = words[0], words[1:]
+def _objection(program: str, rest: Sequence[str]) -> Iterator[str]:
     if program == "kubectl":
-        verb, following = _kubectl_verb(rest)
-        if verb not in _KUBECTL_READS and (verb, following) not in _KUBECTL_READ_PAIRS:
-            yield f"kubectl {verb} writes"
+        yield from _kubectl(rest)
     elif program == "curl":
-        method = _curl_method(rest)
-        if method not in _READING_METHODS:
-            yield f"curl sends {method}"
+        yield from _curl(rest)
     elif program not in _READING_PROGRAMS:
         yield f"{program} is not on the list of programs that only read"
+    elif program in _ACTING_ARGUMENTS:
+        acting = _ACTING_ARGUMENTS[program]
+        for word in rest:
+            if word.startswith(acting) or "$" in word or (program == "find" and "{" in word):
+                yield f"{program} {word} may do more than read"
 
 
-def _kubectl_verb(words: Sequence[str]) -> tuple[str, str]:
-    """The first two words that are neither flags nor the values of flags before the verb."""
+def _kubectl(words: Sequence[str]) -> Iterator[str]:
+    """Up to the verb, and the second word where it decides; flags must not be able to take either for their value."""
     plain: list[str] = []
     skip = False
     for word in words:
-        if skip or word.startswith("-"):
-            skip = not skip and word in _KUBECTL_VALUE_FLAGS
-            continue
-        plain.append(word)
-    return (plain[0] if plain else "version"), (plain[1] if len(plain) > 1 else "")
+        if _EXPANDED & set(word):
+            yield f"{word} may hide kubectl's verb"
+        if skip:
+            skip = False
+        elif not word.startswith("-"):
+            plain.append(word)
+            if plain[0] in _KUBECTL_READS or tuple(plain) in _KUBECTL_READ_PAIRS:
+                return
+            if len(plain) == 2:
+                break
+        elif word in _KUBECTL_VALUE_FLAGS:
+            skip = True
+        elif "=" not in word and word[:2] not in {"-n", "-s"} and word not in _KUBECTL_SWITCHES:
+            yield f"{word} may hide kubectl's verb"
+    if plain:
+        yield f"kubectl {' '.join(plain)} writes"
 
 
-def _curl_method(words: Sequence[str]) -> str:
-    method = "GET"
-    for index, word in enumerate(words):
-        if word in {"-X", "--request"}:
-            return words[index + 1].upper() if index + 1 < len(words) else "nothing"
-        if word.startswith(("-X", "--request=")):
-            return word.removeprefix("-X").removeprefix("--request=").upper()
-        if word.startswith(_CURL_BODIES):
-            method = "POST"
-    return method
+def _curl(words: Sequence[str]) -> Iterator[str]:
+    methods, body, query = list[str](), False, False
+    rest = iter(words)
+    for word in rest:
+        if "$" in word:
+            yield f"{word} may hide what curl sends"
+        if word.startswith("--"):
+            name, _, value = word.partition("=")
+            if name.startswith("--req"):
+                methods.append(value or next(rest, ""))
+            body = body or name.startswith(_CURL_BODIES)
+            query = query or name == "--get"
+            if name.startswith("--up"):
+                methods.append("PUT")
+            if name in {"--next", "--conf", "--confi", "--config", "--quote"}:
+                yield f"curl {name} may send anything"
+        elif word.startswith("-"):
+            for at, option in enumerate(word[1:], start=2):
+                if option in "K:Q":
+                    yield f"curl -{option} may send anything"
+                if option == "X":
+                    methods.append(word[at:].removeprefix("=") or next(rest, ""))
+                elif option == "T":
+                    methods.append("PUT")
+                body, query = body or option in "dF", query or option == "G"
+                if option in _CURL_VALUES or option in "XTdF":
+                    break
+    if body and not query and not methods:
+        methods.append("POST")
+    for method in methods:
+        if method.upper() not in _READING_METHODS:
+            yield f"curl sends {method.upper() or 'nothing'}"
 
 
 GATE = Gate(

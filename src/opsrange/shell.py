@@ -70,6 +70,8 @@ class Script:
     pipelines: list[Pipeline] = field(default_factory=list)
     inner: list[Pipeline] = field(default_factory=list)
     """Of command substitutions."""
+    assigned: list[str] = field(default_factory=list)
+    """Variables set before a command or alone, as written; not those in substitutions."""
     error: str = ""
 
     def simples(self) -> Iterator[Simple]:
@@ -144,14 +146,19 @@ class _Scanner:
                 quoted = True
                 parts.append(self._quoted())
             elif char == "\\":
-                parts.append(self.text[self.at + 1 : self.at + 2])
-                self.at += 2
+                parts.append(self._escaped())
             elif self.text.startswith("$(", self.at) or char == "`":
                 parts.append(self._substitution())
             else:
                 parts.append(char)
                 self.at += 1
         return _Token("word", "".join(parts), quoted)
+
+    def _escaped(self) -> str:
+        """What a backslash keeps; it joins lines."""
+        kept = self.text[self.at + 1 : self.at + 2]
+        self.at += 2
+        return "" if kept == "\n" else kept
 
     def _quoted(self) -> str:
         if self.text[self.at] == "$":
@@ -164,8 +171,7 @@ class _Scanner:
                 self.at += 1
                 return "".join(parts)
             if char == "\\" and mark == '"' and self.text[self.at + 1 : self.at + 2] in '"\\$`\n':
-                parts.append(self.text[self.at + 1 : self.at + 2])
-                self.at += 2
+                parts.append(self._escaped())
             elif mark == '"' and self.text.startswith("$(", self.at):
                 parts.append(self._substitution())
             else:
@@ -256,7 +262,9 @@ class _Builder:
         elif not self._words and token.text in {"for", "case"} and not token.quoted:
             self._depth += 1
             self._for = True
-        elif not self._for and (self._words or not _ASSIGNMENT.match(token.text)):
+        elif not self._for and not self._words and _ASSIGNMENT.match(token.text):
+            self._script.assigned.append(token.text)
+        elif not self._for:
             self._words.append(token.text)
 
     def _end_simple(self) -> None:
