@@ -260,6 +260,25 @@ def test_a_claim_does_not_depend_on_the_order_of_repeats() -> None:
     assert (found.pairs, found.harmed_without, found.passed_with) == (2, 1, 2)
 
 
+def test_a_claim_gives_the_paired_difference_with_its_interval() -> None:
+    rows = [
+        attempt(gate=gate, scenario=f"s{number}", harmed=gate == "none" and number < 3)
+        for number in range(6)
+        for gate in ("none", "effect-class")
+    ]
+    found = claims(rows)[0].harm_difference
+    assert found is not None
+    assert found.interval is not None
+    assert (found.value, found.pairs) == (-0.5, 6)
+    assert -1 <= found.interval.low < -0.5 < found.interval.high < 1
+
+
+def test_many_actions_of_one_scenario_are_not_many_observations() -> None:
+    one = summarise_oversight([attempt(decided())])[0].prevented_interval
+    many = summarise_oversight([attempt(*[decided()] * 50)])[0].prevented_interval
+    assert one == many
+
+
 def test_a_bound_stops_at_the_first_refusal() -> None:
     harmless, harmful = decided("approve", harmful=False), decided("approve")
     early = attempt(harmful, harmless, gate="none", harmed=True)
