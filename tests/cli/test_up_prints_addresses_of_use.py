@@ -9,12 +9,19 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+IN_THE_BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""As a shell starts what it does not wait for: with Ctrl-C ignored."""
 OPSRANGE = (sys.executable, "-c", "from opsrange.cli.main import main; main()")
 
 
-def test_every_address_answers_and_the_clock_is_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_every_address_answers_until_it_is_told_to_end(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
     with subprocess.Popen(
-        [*OPSRANGE, "up", "scaled-to-zero", "--json", "--out", "up"],
+        [*IN_THE_BACKGROUND, *OPSRANGE, "up", "scaled-to-zero", "--json", "--out", "up"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -32,7 +39,9 @@ def test_every_address_answers_and_the_clock_is_left_out(tmp_path: Path) -> None
             address, _, rest = path.partition("/")
             with urllib.request.urlopen(f"{told['urls'][address]}/{rest}") as answer:
                 answers[address] = answer.status
-        up.send_signal(signal.SIGINT)
+        up.send_signal(ending)
+        up.communicate()
+    assert up.returncode == 0
     assert sorted(told["urls"]) == [
         "alertmanager:9093",
         "frontend-proxy:8080",

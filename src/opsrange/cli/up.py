@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 from pathlib import Path
 
@@ -54,7 +55,10 @@ async def _up(scenario: str, seed: int, out: Path, *, as_json: bool) -> None:
             each.close()
         kubeconfig = _write_kubeconfig(out, urls["kubernetes:6443"], page["namespace"])
         _announce(page["text"], kubeconfig, urls, as_json=as_json)
-        await asyncio.Event().wait()
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell left them ignored
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        await ended.wait()
     finally:
         await stable.close()
 
