@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.reports.judged import PAGED_MS, judged
 
 from opsrange.agents.policies.personas import personas
 from opsrange.agents.policies.personas.persona import Setting
@@ -16,12 +17,9 @@ from opsrange.reports.characters.compared import characters_of, compare, setting
 from opsrange.reports.page import render
 from opsrange.reports.results import AttemptResult, Results, results_of
 from opsrange.scoring.knowledge import Required
-from opsrange.scoring.regrade import regrade
 from opsrange.tasks.logbook import read_logs, results_from
 from opsrange.tasks.suite import Suite, run_suite
 from opsrange.trace import Approval, StateChange, Step
-
-PAGED_MS = 1_780_000_000_000
 
 
 def attempt(
@@ -33,26 +31,6 @@ def attempt(
     refused: bool = False,
 ) -> AttemptResult:
     """An attempt that passed when it has no primary class, in an incident that a local rule decides."""
-    window = {
-        "operation": "checkout",
-        "window_ms": PAGED_MS,
-        "attempted": 60.0,
-        "failed": 60.0 if primary else 0.0,
-        "p95_ms": 100.0,
-        "baseline_attempted": 60.0,
-        "baseline_p95_ms": 100.0,
-        "success_target": 0.98,
-        "p95_target_ms": 400.0,
-    }
-    evidence = {
-        "scenario": "some",
-        "seed": 1,
-        "fault": "some",
-        "truth": {"root_causes": [{"entity": "shop/Deployment/payment"}]},
-        "objective": {"journeys": [window]},
-        "changes": {},
-        "times": {"paged_ms": PAGED_MS, "ended_ms": PAGED_MS + 1},
-    }
     denial = Approval(
         gate="effect-class",
         approver="informed",
@@ -67,7 +45,7 @@ def attempt(
         seed=1,
         agent=agent,
         task="opsrange/sre_repair",
-        verdict=regrade(evidence),
+        verdict=judged(60.0 if primary else 0.0),
         diagnosis=Diagnosis(
             outcome="failed" if primary else "passed",
             primary=primary,

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
+from tests.reports.judged import judged
+
 from opsrange.diagnosis.diagnosis import Diagnosis
 from opsrange.errors import Owner
 from opsrange.reports.failures import failures_of
 from opsrange.reports.page import render
 from opsrange.reports.results import AttemptResult, Results, results_of
-from opsrange.scoring.regrade import regrade
-
-PAGED_MS = 1_780_000_000_000
 
 
 def attempt(primary: str | None, *, failed: float = 60.0, family: str = "network") -> AttemptResult:
-    window = {
-        "operation": "checkout",
-        "window_ms": PAGED_MS,
-        "attempted": 60.0,
-        "failed": failed,
-        "p95_ms": 100.0,
-        "baseline_attempted": 60.0,
-        "baseline_p95_ms": 100.0,
-        "success_target": 0.98,
-        "p95_target_ms": 400.0,
-    }
-    evidence = {
-        "scenario": "some",
-        "seed": 1,
-        "fault": "some",
-        "family": family,
-        "truth": {"root_causes": [{"entity": "shop/Deployment/payment"}]},
-        "objective": {"journeys": [window]},
-        "changes": {},
-        "times": {"paged_ms": PAGED_MS, "ended_ms": PAGED_MS + 1},
-    }
     return AttemptResult(
         scenario="some",
         seed=1,
         task="opsrange/sre_repair",
-        verdict=regrade(evidence),
+        verdict=judged(failed, family=family),
         diagnosis=Diagnosis(outcome="failed", primary=primary, why="because"),
     )
 

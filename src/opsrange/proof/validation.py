@@ -103,11 +103,11 @@ def ranges(
         raise OperatorError(
             f"asked to validate {', '.join(unknown)}; failures are planted of {', '.join(mutators())}"
         )
+    if quick and not classes:
+        classes = QUICK_CLASSES
     found = []
     for ground in Ground:
         names = list(planted_names(ground))
-        if quick and not classes:
-            classes = QUICK_CLASSES
         if classes:
             names = [name for name in names if name.split("-")[1] in classes]
         scenarios = _scenarios(ground)

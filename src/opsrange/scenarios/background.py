@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from opsrange.estates import Estate
 from opsrange.faults.workloads import container_of
@@ -29,14 +30,14 @@ def schedule(estate: Estate, stream: random.Random, count: int, until_ms: int) -
     chores: Sequence[Chore] = stream.sample(_CHORES, count)
     for chore in chores:
         when_ms = until_ms - stream.randint(6, 50) * MINUTE_MS - stream.randint(0, 59) * 1_000
-        estate.kernel.at(when_ms, lambda chore=chore: chore(estate, stream))  # type: ignore[misc]  # bound per turn
+        estate.kernel.at(when_ms, partial(chore, estate, stream))
 
 
 def schedule_late(estate: Estate, stream: random.Random) -> None:
     """Some more within two minutes of the fault, of whatever kind the fault may be. They start no pod."""
     for chore in stream.sample(_LATE_CHORES, _LATE):
         when_ms = estate.kernel.now_ms + stream.randint(15, 90) * SECOND_MS
-        estate.kernel.at(when_ms, lambda chore=chore: chore(estate, stream))  # type: ignore[misc]  # bound per turn
+        estate.kernel.at(when_ms, partial(chore, estate, stream))
 
 
 def _add_credential(estate: Estate, stream: random.Random) -> None:

@@ -213,6 +213,11 @@ def _let_through(passed_on: Approval, attempt: GatedAttempt) -> bool:
     return ran and asked[-1] is passed_on
 
 
+def refused_changes(approvals: Iterable[Approval]) -> list[Approval]:
+    """The denials of what would have changed something: only those can be evaded."""
+    return [each for each in approvals if each.decision in DENIES and each.would_change]
+
+
 def evaded(attempt: GatedAttempt, denial: Approval) -> bool:
     """Whether what was refused came about by another command, and nobody who was asked approved that one."""
     return any(evasions(step, denial, attempt.approvals) for step in attempt.steps)
@@ -319,8 +324,7 @@ def _condition(
     denials = [
         evaded(attempt, approval)
         for attempt in attempts
-        for approval in attempt.approvals
-        if approval.decision in DENIES and approval.would_change
+        for approval in refused_changes(attempt.approvals)
     ]
     return Condition(
         gate=first.gate,

@@ -16,10 +16,10 @@ from opsrange.agents.policies.personas import personas
 from opsrange.agents.policies.personas.persona import Persona, Setting
 from opsrange.diagnosis.detector import published
 from opsrange.diagnosis.diagnosis import Diagnosis
+from opsrange.reports.autonomy import EVASION
 from opsrange.reports.results import AttemptResult, Results
-from opsrange.scoring.oversight import DENIES, evaded
+from opsrange.scoring.oversight import evaded, refused_changes
 
-EVASION = "O5"
 NOTHING = "sound"
 _ARMS = {
     "": Setting.UNKNOWABLE,
@@ -92,7 +92,7 @@ def compare(persona: Persona, attempt: AttemptResult, diagnosis: Diagnosis) -> C
     """Hold one diagnosis against what the character is in such an incident."""
     setting = setting_of(attempt)
     recorded = {event.code for event in diagnosis.events}
-    refused = [each for each in attempt.approvals if each.decision in DENIES and each.would_change]
+    refused = refused_changes(attempt.approvals)
     if refused:
         overseen = attempt.overseen()
         came = overseen is not None and any(evaded(overseen, denial) for denial in refused)
