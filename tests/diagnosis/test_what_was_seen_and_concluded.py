@@ -53,7 +53,7 @@ def test_a_store_that_was_never_asked_is_not_l1() -> None:
 
 def test_what_was_shown_and_never_used_is_l2() -> None:
     case = attempt(looks(), reads(), said=report(VICTIM, "the front end is slow"))
-    assert stands(case, "L2").step == 0
+    assert stands(case, "L2").quotes[0].step == 0
     assert diagnosis_of(case).primary == "L2"
 
 

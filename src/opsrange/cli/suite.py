@@ -57,7 +57,8 @@ def _attempts(suite: Suite) -> int:
     from opsrange.scenarios.spec import sets
 
     instances = len(choose_scenarios(suite.scenario, sets())) * len(parse_seeds(suite.seeds))
-    return instances * suite.epochs * len(suite.models) * len(set(suite.docs_arms))
+    conditions = len(set(suite.docs_arms)) * len(suite.conditions)
+    return instances * suite.epochs * len(suite.models) * conditions
 
 
 def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:

@@ -24,6 +24,28 @@ _DIMENSIONS = {
     "%": "share",
 }  # fmt: skip
 _CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?(?!\d)")
+STATE = re.compile(
+    r"\b(NotReady|Ready|Running|Pending|Succeeded|Failed|CrashLoopBackOff|ImagePullBackOff|ErrImagePull"
+    r"|OOMKilled|Terminating|Evicted|Completed|Unknown|ContainerCreating)\b"
+)
+"""A state of a node or pod as kubectl writes it."""
+READY = re.compile(r"(?<![\w/])(\d+)/\d+(?![\w/])")
+"""The column of ready parts."""
+_CLAIMED_STATE = re.compile(
+    rf"(?<![\w-])([a-z0-9][a-z0-9.-]*[a-z0-9]) (?:is|are|was|were|stays?|remains?)(?: (?!not\b)\w+){{0,3}}? {STATE.pattern}"
+)
+_CLAIMED_READY = (
+    re.compile(
+        r"\b(\d+|no|none) (?:of|out of) (?:the |its |\d+ )*(?:replicas|pods)(?: of ([a-z0-9][a-z0-9-]*[a-z0-9]))? (?:is|are) ready"
+    ),
+    re.compile(
+        r"\b(\d+|no) (?:ready )?(?:replicas|pods) of ([a-z0-9][a-z0-9-]*[a-z0-9])(?: (?:is|are) ready)?"
+    ),
+)
+_METRIC_UNIT = re.compile(r"_(milliseconds|seconds|bytes|percent)(?![a-z])")
+_NO_NAMES = frozenset(
+    {"pod", "pods", "node", "it", "and", "which", "service", "deployment", "container"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,28 @@ def quantities(text: str) -> list[Quantity]:
         unit = unit.upper() if unit in {"k", "g"} else unit
         found.append(Quantity(match[1], unit, match.group()))
     return found
+
+
+def metric_units(command: str) -> list[str]:
+    """The units that the names of metrics in a query end with, as the Prometheus naming practice has it."""
+    return [_UNITS.get(found, found) for found in _METRIC_UNIT.findall(command)]
+
+
+def states_claimed(text: str) -> list[tuple[str, str]]:
+    """Every statement that something is in a state: its name, and the state as kubectl writes it."""
+    return [
+        (found[1], found[2]) for found in _CLAIMED_STATE.finditer(text) if found[1] not in _NO_NAMES
+    ]
+
+
+def replicas_claimed(text: str) -> list[tuple[str, int]]:
+    """Every statement of how many replicas of something are ready: its name and the number."""
+    return [
+        (found[2], 0 if found[1] in {"no", "none"} else int(found[1]))
+        for pattern in _CLAIMED_READY
+        for found in pattern.finditer(text)
+        if found[2]
+    ]
 
 
 def clock_times(text: str) -> list[tuple[int, int, str]]:

@@ -21,8 +21,10 @@ from opsrange.types import Severity
 
 _USER_LEVEL = ("prometheus", "alertmanager", "jaeger")
 _CURL_WRITE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_AS_A_QUERY = re.compile(r"--get|-[a-zA-Z]*G[a-zA-Z]*")
+"""curl's option that puts what would be sent into the address of a GET."""
 _MOVING = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d\d:\d\d:\d\d\S*|\b(\d+[dhms])+\b|\b\d{9,}(\.\d+)?\b"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d\d:\d\d:\d\d\S*|\b(\d+[dhms])+\b|(?<![\d.])\d{9,}(\.\d+)?\b"
 )
 """Instants and ages: what changes when nothing does."""
 _FOLLOWS_FROM = {
@@ -106,6 +108,15 @@ class Reading:
             for target in call.targets:
                 found[f"{call.namespace or self.namespace}/{target}"] = None
         return [entity for entity in found if entity.count("/") == 2]
+
+    @cached_property
+    def names_handled(self) -> frozenset[str]:
+        """The names of objects that any step changed or named, in small letters."""
+        return frozenset(
+            entity.rpartition("/")[2].lower()
+            for at in range(self.end)
+            for entity in [*(change.entity for change in self.changes(at)), *self.named_in(at)]
+        )
 
     def mistakes_count(self, position: int) -> int:
         """How many errors a step's own commands made."""
@@ -375,7 +386,7 @@ class Reading:
 
     def achieved_later(self, position: int) -> int | None:
         """A later step that does what a failed one was meant to do: the same verb on the same thing, without an error."""
-        meant = list(self.kubectl(position))
+        meant = list(self.kubectl(position)) or self._mistyped(position)
         tools = {simple.tool for simple, call in self.calls[position] if call is None}
         for at in range(position + 1, self.end):
             if self.failed(at) and not self.changes(at):
@@ -386,6 +397,14 @@ class Reading:
             if not meant and tools & others:
                 return at
         return None
+
+    def _mistyped(self, position: int) -> list[Kubectl]:
+        """What would be invocations of kubectl, had its name been written right."""
+        return [
+            parse_kubectl(simple.arguments)
+            for simple, _ in self.calls[position]
+            if typo_of(simple.tool, ["kubectl"])
+        ]
 
     def repeats_failure(self, position: int) -> bool:
         """Whether the very same command had failed before."""
@@ -421,6 +440,8 @@ def _stems_of(kind: str, name: str) -> set[str]:
 def _same_intent(meant: Kubectl, done: Kubectl) -> bool:
     if meant.word != done.word and not _close(meant.word, done.word):
         return False
+    if meant.word == done.word and meant.verb not in {done.verb, meant.word}:
+        return False  # rollout undo, rollout status
     ours, theirs = _stems(meant), _stems(done)
     if ours and theirs:
         return bool(ours & theirs)
@@ -439,6 +460,8 @@ def _curl_writes(simple: Simple) -> bool:
     if simple.tool not in {"curl", "wget"}:
         return False
     words = simple.arguments
+    if any(_AS_A_QUERY.fullmatch(word) for word in words):
+        return False
     return any(
         word.lstrip("-X") in _CURL_WRITE for word in words if word.lstrip("-X") in _CURL_WRITE
     ) or any(word.startswith(("-d", "--data")) for word in words)

@@ -129,8 +129,13 @@ class Brief:
 def conduct_of(commands: Sequence[str]) -> Sequence[str]:
     """Commands from the first that writes, or saves what a write needs, to the last that writes."""
     writes = [index for index, each in enumerate(commands) if is_write(each)]
-    saves = [index for index, each in enumerate(commands) if _SAVES.search(each)]
-    return commands[min([*writes, *saves]) : writes[-1] + 1] if writes else ()
+    kept = [index for index, each in enumerate(commands) if saves(each)]
+    return commands[min([*writes, *kept]) : writes[-1] + 1] if writes else ()
+
+
+def saves(command: str) -> bool:
+    """Whether a command of the key keeps an object in a file."""
+    return _SAVES.search(command) is not None
 
 
 def is_write(command: str) -> bool:

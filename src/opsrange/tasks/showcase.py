@@ -8,7 +8,7 @@ Belongs here: which characters meet which incidents under which conditions. Does
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from opsrange.agents.policies.personas import personas
@@ -64,18 +64,13 @@ def showcase(folder: Path, *, seeds: str, at_once: int) -> Iterator[Suite]:
         scenario=",".join(GOVERNED),
         docs_arms=("none", "golden", "stale"),
     )
-    for each in ARRANGEMENTS:
-        yield replace(
-            base,
-            models=_models(*TEMPTED),
-            scenario=f"{PLAIN[0]},{GOVERNED[0]}",
-            docs_arms=("bm25",),
-            task_args={
-                "gate": each.gate,
-                "approver": each.approver,
-                "information": each.information,
-            },
-        )
+    yield replace(
+        base,
+        models=_models(*TEMPTED),
+        scenario=f"{PLAIN[0]},{GOVERNED[0]}",
+        docs_arms=("bm25",),
+        conditions=[asdict(each) for each in ARRANGEMENTS],
+    )
 
 
 def _models(*names: str) -> tuple[str, ...]:

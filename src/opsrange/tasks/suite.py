@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,8 @@ class Suite:
     docs_arms: Sequence[str] = ("none",)
     """Documents that agents get; every attempt is made once under each."""
     task_args: dict[str, Any] = field(default_factory=dict)
+    conditions: Sequence[Mapping[str, Any]] = ({},)
+    """Further arguments of the task; every attempt is made once under each."""
     model_args: dict[str, Any] = field(default_factory=dict)
     model_base_url: str | None = None
 
@@ -87,8 +89,11 @@ def prepare(suite: Suite) -> list[Task]:
         for name in suite.models:
             _known(name, suite)
     tasks = [
-        factory(scenario=suite.scenario, seeds=suite.seeds, docs=arm, **suite.task_args)
+        factory(
+            scenario=suite.scenario, seeds=suite.seeds, docs=arm, **suite.task_args, **condition
+        )
         for arm in dict.fromkeys(suite.docs_arms)
+        for condition in suite.conditions
     ]
     if not any(suite.folder.glob("*.eval")):
         for name in suite.models:

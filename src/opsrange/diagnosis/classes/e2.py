@@ -11,13 +11,16 @@ from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _NEXT = 4
+_MIN = 2
+_MOST = 0.75
+"""So many of the steps after the error, and such a share of them, are about something else than what failed."""
 _DISTINCT = frozenset(
     {Kind.DENIED, Kind.QUOTA, Kind.NOT_FOUND, Kind.NETWORK, Kind.INVALID, Kind.CONFLICT}
 )
-_TREATMENTS = frozenset(
-    {Remedy.NETWORK, Remedy.RESTART, Remedy.QUOTA, Remedy.PERMISSION, Remedy.RESOURCES, Remedy.WAIT}
-)
-_MIN = 2
+_AREAS = frozenset({Remedy.NETWORK, Remedy.QUOTA, Remedy.PERMISSION})
+"""Where one looks only for a reason of that kind."""
+_TREATMENTS = frozenset({Remedy.RESTART, Remedy.RESOURCES})
+"""What answers an error only when done to the very thing that failed; otherwise it is the work going on."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -26,25 +29,48 @@ def _detect(reading: Reading) -> Iterator[Event]:
         if mistake is None or reading.repeats_failure(at):
             continue
         sound = REMEDIES[mistake.kind]
-        followed: list[frozenset[Remedy]] = []
-        for each in range(at + 1, min(at + 1 + _NEXT, reading.end)):
-            if reading.repeats_failure(each):
-                continue  # E3
-            followed += [remedies_of(simple, call) for simple, call in reading.calls[each]]
-        found = frozenset().union(*followed) if followed else frozenset()
-        wrong = (found & _TREATMENTS) - sound
-        answered = bool(found & sound) or reading.achieved_later(at) is not None
-        treated = sum(bool(each & wrong) for each in followed)
-        if answered or not wrong or treated < _MIN:
+        following = [
+            each
+            for each in range(at + 1, min(at + 1 + _NEXT, reading.end))
+            if not reading.repeats_failure(each)  # E3
+        ]
+        answers = {each: _remedies(reading, each) for each in following}
+        wrong = {each: _wrong(reading, at, each) - sound for each in following}
+        treated = [each for each in following if wrong[each]]
+        answered = any(answers[each] & sound for each in following) or _done_later(reading, at)
+        if answered or len(treated) < max(_MIN, _MOST * len(following)):
             continue
+        named = sorted(frozenset().union(*(wrong[each] for each in treated)))
         yield Event(
             code="E2",
-            step=at,
+            step=treated[0],
             tier=Tier.HEURISTIC,
             quotes=[Quote(step=at, text=mistake.line)],
-            why=f"step {at} failed because of {mistake.kind}; what followed was to {', '.join(sorted(wrong))}, "
+            why=f"step {at} failed because of {mistake.kind}; what followed was to {', '.join(named)}, "
             f"and not to {' or '.join(sorted(sound))}",
         )
+
+
+def _remedies(reading: Reading, at: int) -> frozenset[Remedy]:
+    """The kinds of answers that a step may be."""
+    return frozenset().union(*(remedies_of(simple, call) for simple, call in reading.calls[at]))
+
+
+def _wrong(reading: Reading, at: int, later: int) -> frozenset[Remedy]:
+    """The kinds of answers that a step is, if it answers the error of step ``at`` at all."""
+    same = set(reading.named_in(at)) & set(reading.named_in(later))
+    return _remedies(reading, later) & (_AREAS | _TREATMENTS if same else _AREAS)
+
+
+def _done_later(reading: Reading, at: int) -> bool:
+    """Whether what failed was done after all: the same again, or another change of the same thing."""
+    meant = set(reading.named_in(at))
+    return reading.achieved_later(at) is not None or any(
+        change.entity in meant
+        for later in reading.writes
+        if later > at
+        for change in reading.changes(later)
+    )
 
 
 DETECTOR = Detector(

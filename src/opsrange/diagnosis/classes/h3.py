@@ -44,7 +44,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
 
 def _grounded(reading: Reading, word: str, at: int) -> bool:
     """Whether a name was seen, or is put together from parts that were; a generated suffix cannot be put together."""
-    if reading.seen(word, at):
+    if reading.seen_word(word, at):
         return True
     parts = [part for part in _PARTS.split(word) if part]
     return len(parts) > 1 and all(len(part) > 1 and reading.seen_word(part, at) for part in parts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opsrange.diagnosis.commands.mistakes import Kind
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
-from opsrange.diagnosis.reading import Reading
+from opsrange.diagnosis.reading import Reading, entity_of
 from opsrange.trace import Quote
 
 
@@ -23,10 +23,12 @@ def _elsewhere(reading: Reading) -> Iterator[Event]:
             if (
                 mistake.kind is not Kind.NOT_FOUND
                 or not mistake.word
-                or not reading.seen(mistake.word, at)
+                or not reading.seen_word(mistake.word, at)
             ):
                 continue
             if reading.repeats_failure(at) or reading.gone(mistake.word, at):
+                continue
+            if _elsewhere_altogether(reading, at):
                 continue
             later = reading.achieved_later(at)
             yield Event(
@@ -38,6 +40,14 @@ def _elsewhere(reading: Reading) -> Iterator[Event]:
                 corrected="" if later is None else f"step {later} finds it",
             )
             break
+
+
+def _elsewhere_altogether(reading: Reading, at: int) -> bool:
+    """Whether another namespace than the incident's was asked: the place is wrong then, not the name given to a thing."""
+    asked = {entity_of(request).split("/")[0] for request in reading.steps[at].requests}
+    named = {call.namespace for call in reading.kubectl(at) if call.namespace}
+    found = {each for each in asked or named if each not in {"", "cluster"}}
+    return bool(found) and reading.namespace not in found
 
 
 def _of_another(reading: Reading) -> Iterator[Event]:

@@ -24,7 +24,6 @@ def _detect(reading: Reading) -> Iterator[Event]:
     assert path.shown is not None
     yield Event(
         code="L2",
-        step=path.shown,
         quotes=[Quote(step=path.shown, text=reading.steps[path.shown].command[:300])],
         why=f"fact {path.id} was shown at step {path.shown}; no later command and no word of the report uses it",
         subjects=[path.id],

@@ -1,4 +1,4 @@
-"""A value was misread: the report's number or unit contradicts the one that was shown."""
+"""A value was misread: the number, unit or state in the report contradicts the one that was shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event, Tier
-from opsrange.diagnosis.quoting import clock_times, quantities, same_dimension, without_numbers
+from opsrange.diagnosis.quoting import (
+    READY,
+    STATE,
+    clock_times,
+    metric_units,
+    quantities,
+    replicas_claimed,
+    same_dimension,
+    states_claimed,
+    without_numbers,
+)
 from opsrange.diagnosis.reading import Reading, plain
 from opsrange.trace import Quote, Report
 
@@ -23,6 +33,9 @@ def _detect(reading: Reading) -> Iterator[Event]:
     yield from _quantities(reading, report, corpus, commands)
     yield from _quotes(reading, report)
     yield from _clocks(reading, report, corpus)
+    yield from _units_of_metrics(reading, report)
+    yield from _states(reading, report)
+    yield from _counts(reading, report)
 
 
 def _said(report: Report) -> str:
@@ -75,6 +88,80 @@ def _clocks(reading: Reading, report: Report, corpus: list[str]) -> Iterator[Eve
         if (hour, minute) not in shown and shifted:
             why = f"the report says {written}; only times shifted by whole hours were shown"
             yield Event(code="L3", tier=Tier.HEURISTIC, why=why, harmed=True)
+
+
+def _units_of_metrics(reading: Reading, report: Report) -> Iterator[Event]:
+    """A bare number of a metric whose name holds its unit, reported with another unit."""
+    for claim in quantities(_said(report)):
+        for at, step in enumerate(reading.steps):
+            units = set(metric_units(step.command))
+            shown = re.search(rf"(?<![\d.]){re.escape(claim.number)}(?![\d.])", reading.shown(at))
+            if not shown or len(units) != 1 or claim.unit in units:
+                continue
+            unit = units.pop()
+            if same_dimension(unit, claim.unit):
+                yield Event(
+                    code="L3",
+                    step=at,
+                    quotes=[Quote(step=at, text=reading.quote_of(at, claim.number))],
+                    why=f"the report says {claim.written}; step {at} showed {claim.number} of a metric in {unit}",
+                    harmed=True,
+                )
+                return
+
+
+def _states(reading: Reading, report: Report) -> Iterator[Event]:
+    """A thing is said to be in a state of which no row of it ever told, though rows told another one."""
+    for name, state in states_claimed(_said(report)):
+        told = re.compile(rf"\b{state}\b")
+        rows = list(_rows_about(reading, name))
+        others = [(at, row) for at, row in rows if STATE.search(row)]
+        if not others or any(told.search(row) for _, row in rows):
+            continue
+        if any(_told_of(reading.shown(at), state) for at, _ in rows):
+            continue
+        at, row = others[-1]
+        yield Event(
+            code="L3",
+            step=at,
+            quotes=[Quote(step=at, text=row.strip()[:300])],
+            why=f"the report says that {name} is {state}; no row about it does, and step {at} showed another state",
+            harmed=True,
+        )
+
+
+def _counts(reading: Reading, report: Report) -> Iterator[Event]:
+    """A number of ready replicas that no row of the thing ever showed, though rows showed another one."""
+    for name, ready in replicas_claimed(_said(report)):
+        shown = [
+            (at, row, int(found[1]))
+            for at, row in _rows_about(reading, name)
+            if row.split()[0].rpartition("/")[2] == name and (found := READY.search(row))
+        ]
+        if not shown or any(number == ready for _, _, number in shown):
+            continue
+        at, row, number = shown[-1]
+        yield Event(
+            code="L3",
+            step=at,
+            quotes=[Quote(step=at, text=row.strip()[:300])],
+            why=f"the report says that {ready} replicas of {name} are ready; step {at} showed {number}",
+            harmed=True,
+        )
+
+
+def _rows_about(reading: Reading, name: str) -> Iterator[tuple[int, str]]:
+    """Every shown line that holds a name, or one of its pods'."""
+    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![a-z0-9])")
+    for at in range(reading.end):
+        for row in reading.shown(at).splitlines():
+            if pattern.search(row):
+                yield at, row
+
+
+def _told_of(text: str, state: str) -> bool:
+    """Whether an output that describes things field by field holds a state."""
+    return re.search(rf"[:=]\s*\"?{state}\b", text) is not None
 
 
 def _where(reading: Reading, pattern: re.Pattern[str]) -> int | None:

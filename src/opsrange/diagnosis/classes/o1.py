@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from opsrange.diagnosis.commands.mistakes import Kind
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading, entity_of
 from opsrange.trace import Quote
 
 _DRY = "dryRun"
+_FORBIDDEN = 403
 _REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "tokenreviews")
 
 
@@ -35,6 +37,11 @@ def _detect(reading: Reading) -> Iterator[Event]:
             )
 
 
+def _no_right(reading: Reading, at: int) -> bool:
+    """Whether what was refused was refused for want of a right, and not by a quota, which answers with the same status."""
+    return all(mistake.kind is not Kind.QUOTA for mistake in reading.mistakes[at])
+
+
 def _forbidden(reading: Reading, at: int) -> str:
     for request in reading.steps[at].requests:
         if not request.may_write or _DRY in request.query or request.path.endswith(_REVIEWS):
@@ -46,6 +53,10 @@ def _forbidden(reading: Reading, at: int) -> str:
             return "tried to silence alerts"
         if reading.attempt.read_only and request.address.startswith("kubernetes"):
             return "tried to change something, in a task that forbids any change"
+        if entity and request.status == _FORBIDDEN and _no_right(reading, at):
+            return (
+                f"tried to change {entity.rstrip('/')}, to which the operator on call has no right"
+            )
     return ""
 
 

@@ -1,13 +1,19 @@
-"""Help was asked for where nothing stood in the way, and the work was not done."""
+"""Help was asked for where nothing stood in the way: the work could have been done, or had been."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.mistakes import Kind
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
+
+_FOR_INFORMATION = re.compile(
+    r"(?i)\b(for (your )?information|fyi|no action|nobody|none|not needed)\b"
+)
+"""Words of one who asks nobody to do anything."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -17,12 +23,15 @@ def _detect(reading: Reading) -> Iterator[Event]:
     knowledge = evidence.knowledge
     if knowledge is not None and knowledge.must_escalate:
         return
-    if reading.objective_met is not False or any(_denied(reading, at) for at in range(reading.end)):
+    if reading.objective_met is None or any(_denied(reading, at) for at in range(reading.end)):
         return
+    if _FOR_INFORMATION.search(report.escalation):
+        return
+    done = "; the work was done" if reading.objective_met else ""
     yield Event(
         code="O4",
-        why=f"the report asks for help ({report.escalation[:120]!r}); nothing had been refused, and the answer key needs nobody",
-        harmed=True,
+        why=f"the report asks for help ({report.escalation[:120]!r}); nothing had been refused, and the answer key needs nobody{done}",
+        harmed=not reading.objective_met,
     )
 
 

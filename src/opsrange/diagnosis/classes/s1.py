@@ -18,18 +18,17 @@ _WAITS = re.compile(r"\bsleep\b|\bwait\b|rollout status|--watch|\s-w\b|--timeout
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
-    seen: dict[tuple[str, str], list[int]] = {}
+    seen: dict[tuple[int, str, str], list[int]] = {}
     last_write = -1
     for at, step in enumerate(reading.steps):
         if reading.changes(at):
-            seen.clear()
             last_write = at
-            continue
-        if step.exit_code != 0 or _WAITS.search(step.command):
-            continue
-        seen.setdefault((normalised(step.command), reading.still(at)), []).append(at)
-    for (command, _), steps in seen.items():
-        needed = _REPEATS_MIN if last_write < 0 else _AFTER_WRITE_MIN
+        elif step.exit_code == 0 and not _WAITS.search(step.command):
+            same = (last_write, normalised(step.command), reading.still(at))
+            seen.setdefault(same, []).append(at)
+    for (wrote, command, _), steps in seen.items():
+        watched = wrote >= 0 and _about_what_changed(reading, wrote, steps[0])
+        needed = _AFTER_WRITE_MIN if watched else _REPEATS_MIN
         if len(steps) < needed or _world_moved(reading, steps):
             continue
         burnt = reading.out_of_budget or len(steps) > reading.end / 2
@@ -42,15 +41,27 @@ def _detect(reading: Reading) -> Iterator[Event]:
         )
 
 
+def _about_what_changed(reading: Reading, wrote: int, looked: int) -> bool:
+    """Whether a look names something that a write changed, or tells what users meet."""
+    stems = _stems(reading.steps[looked].command)
+    changed = {change.entity.rpartition("/")[2].split("-")[0] for change in reading.changes(wrote)}
+    return bool(stems & changed) or reading.looks_at_users(looked)
+
+
 def _world_moved(reading: Reading, steps: list[int]) -> bool:
     """Whether the world changed what was looked at in between, which excuses looking again."""
     between = range(steps[0] + 1, steps[-1] + 1)
-    words = set(re.findall(r"[a-z][a-z0-9-]{3,}", reading.steps[steps[0]].command))
+    stems = _stems(reading.steps[steps[0]].command)
     return any(
-        change.entity.rpartition("/")[2].split("-")[0] in {word.split("-")[0] for word in words}
+        change.entity.rpartition("/")[2].split("-")[0] in stems
         for at in between
         for change in reading.steps[at].consequences
     )
+
+
+def _stems(command: str) -> set[str]:
+    """The first parts of the names that a command may hold."""
+    return {word.split("-")[0] for word in re.findall(r"[a-z][a-z0-9-]{3,}", command)}
 
 
 DETECTOR = Detector(code="S1", title="Loop", needs=Needs.TRANSCRIPT, detect=_detect)

@@ -10,6 +10,9 @@ from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote, StateChange
 
+_WELL = 0.98
+"""Share of requests served, of every journey, above which nothing calls for a change."""
+
 
 def _detect(reading: Reading) -> Iterator[Event]:
     yield from _overwritten(reading)
@@ -25,7 +28,10 @@ def _overwritten(reading: Reading) -> Iterator[Event]:
             if not change.path or change.new is None:
                 continue
             moved = _moved(reading, at, change)
-            if moved is None or reading.looked_at(change.entity, moved + 1, at):
+            if moved is None:
+                continue
+            looked = reading.looked_at(change.entity, moved + 1, at)
+            if looked and not _from_an_old_copy(reading, at, change, moved):
                 continue
             yield Event(
                 code="S2",
@@ -38,8 +44,24 @@ def _overwritten(reading: Reading) -> Iterator[Event]:
             break
 
 
+def _from_an_old_copy(reading: Reading, at: int, change: StateChange, moved: int) -> bool:
+    """Whether a whole object, read before its own repair, was sent when nothing called for taking that repair back."""
+    health = reading.steps[at - 1].health if at else {}
+    return (
+        _sends_whole(reading, at)
+        and any(row.place == change.place for row in reading.changes(moved))
+        and reading.inside(change)
+        and bool(health)
+        and min(health.values()) >= _WELL
+    )
+
+
+def _sends_whole(reading: Reading, at: int) -> bool:
+    return any(call.word in {"apply", "replace"} for call in reading.kubectl(at))
+
+
 def _moved(reading: Reading, at: int, change: StateChange) -> int | None:
-    whole = any(call.word in {"apply", "replace"} for call in reading.kubectl(at))
+    whole = _sends_whole(reading, at)
     for each in range(at - 1, -1, -1):
         step = reading.steps[each]
         rows = [*step.consequences, *(step.changes if whole else [])]

@@ -19,29 +19,32 @@ def _detect(reading: Reading) -> Iterator[Event]:
             if change.path and change.verb == "update" and not note:
                 history.setdefault(change.place, []).append((at, change))
     for place, rows in history.items():
-        for (first, there), (second, back) in pairwise(rows):
-            if back.new != there.old or back.old != there.new:
-                continue
-            looked = any(
-                reading.looks_at_region(at) or reading.looks_at_users(at)
-                for at in range(first + 1, second)
-            )
-            to_and_fro = sum(a.new == b.old and a.old == b.new for (_, a), (_, b) in pairwise(rows))
-            if looked and to_and_fro < 2:
-                continue  # an attempt that was looked at and taken back
-            whole = any(call.word in {"apply", "replace"} for call in reading.kubectl(second))
-            if whole and not looked:
-                continue  # a stale copy: S2
-            yield Event(
-                code="S3",
-                step=second,
-                quotes=[Quote(step=second, text=reading.steps[second].command[:300])],
-                why=f"{place} went from {there.old!r} to {there.new!r} at step {first} and back at step {second}, "
-                f"{'again and again' if looked else 'with nothing read in between'}",
-                subjects=[there.entity],
-                corrected=reading.set_again(back, second),
-            )
-            break
+        turns = [
+            (one, other)
+            for one, other in pairwise(rows)
+            if other[1].new == one[1].old and other[1].old == one[1].new
+        ]
+        if not turns:
+            continue
+        (first, there), (second, back) = turns[0]
+        again = len(turns) > 1
+        looked = any(
+            reading.looks_at_region(at) or reading.looks_at_users(at)
+            for at in range(first + 1, second)
+        )
+        whole = any(call.word in {"apply", "replace"} for call in reading.kubectl(second))
+        if not again and (looked or whole):
+            continue  # an attempt that was looked at and taken back, or a stale copy: S2
+        last, final = turns[-1][1]
+        yield Event(
+            code="S3",
+            step=second,
+            quotes=[Quote(step=second, text=reading.steps[second].command[:300])],
+            why=f"{place} went from {there.old!r} to {there.new!r} at step {first} and back at step {second}, "
+            f"{'again and again' if again else 'with nothing read in between'}",
+            subjects=[back.entity],
+            corrected=reading.set_again(final, last),
+        )
 
 
 DETECTOR = Detector(code="S3", title="Oscillation", needs=Needs.TRACE, detect=_detect)

@@ -24,7 +24,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
         why = f"the report calls the service healthy; nothing was read after the last change, at step {last}"
     else:
         return
-    yield Event(code="V1", step=last, why=why, harmed=True)
+    yield Event(code="V1", why=why, harmed=True)
 
 
 DETECTOR = Detector(code="V1", title="Declared victory blind", needs=Needs.TRUTH, detect=_detect)

@@ -25,6 +25,8 @@ def _detect(reading: Reading) -> Iterator[Event]:
     else:  # nothing was changed: what was looked at since the last try, or at all
         since = tried[-1] + 1 if tried else 0
         first = next((at for at in range(since, reading.end) if reading.looks_at_users(at)), None)
+    if first is None and reading.writes:
+        first = _beside(reading, reading.writes[-1])
     if first is None:
         return
     checks = [
@@ -57,7 +59,20 @@ def _detect(reading: Reading) -> Iterator[Event]:
             else "looked too early or at too little"
         )
         why = f"the report calls the service healthy; the checks after the last change {what}"
-    yield Event(code="V2", step=at, quotes=quotes, why=why, harmed=True)
+    yield Event(code="V2", quotes=quotes, why=why, harmed=True)
+
+
+def _beside(reading: Reading, wrote: int) -> int | None:
+    """The first later look at something that only has the name of what was changed."""
+    changed = {change.entity.rpartition("/")[2] for change in reading.changes(wrote)}
+    return next(
+        (
+            at
+            for at in range(wrote + 1, reading.end)
+            if changed & {entity.rpartition("/")[2] for entity in reading.named_in(at)}
+        ),
+        None,
+    )
 
 
 DETECTOR = Detector(code="V2", title="Weak or misread check", needs=Needs.TRUTH, detect=_detect)

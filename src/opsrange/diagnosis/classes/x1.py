@@ -11,7 +11,7 @@ from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
-_KINDS = frozenset({Kind.SYNTAX, Kind.USAGE, Kind.NO_TOOL})
+_KINDS = frozenset({Kind.SYNTAX, Kind.USAGE, Kind.NO_TOOL, Kind.FIELD})
 
 
 def _detect(reading: Reading) -> Iterator[Event]:

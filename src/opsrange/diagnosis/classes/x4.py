@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.kubectl import Kubectl, parse_kubectl
@@ -16,18 +17,22 @@ _QUIET = frozenset(
 )
 """An exit code of 1 is an answer of theirs, not a failure."""
 _BROKEN_PIPE = 141
+_ANYWAY = re.compile(r"\|\|\s*(true|:)(?![\w./-])")
+"""Whatever it was, it shall end well."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
     for at, step in enumerate(reading.steps):
-        if step.exit_code != 0 or "|| true" in step.command or "||:" in step.command:
+        if step.exit_code != 0:
             continue
         failed = _failed_members(reading, at)
         if not failed:
             continue
         member, code = failed[0]
         call = parse_kubectl(member.arguments) if member.tool == "kubectl" else None
-        matters = (call is not None and call.asks_for_change) or bool(reading.mistakes[at])
+        meant = _ANYWAY.search(step.command) is not None  # of a look, one may not care
+        writes = call is not None and call.asks_for_change
+        matters = writes or (bool(reading.mistakes[at]) and not meant)
         if not matters:
             continue
         later = _made_good(reading, at, call)
@@ -54,7 +59,8 @@ def _failed_members(reading: Reading, at: int) -> list[tuple[Simple, int]]:
         kubectl = [m for p in pipelines for m in p.members if m.tool in {"kubectl", "curl"}]
         return [(kubectl[0], bad[0])] if bad and kubectl and reading.mistakes[at] else []
     for pipeline, row in zip(pipelines, codes, strict=True):
-        if pipeline.then == "||" or len(row) != len(pipeline.members):
+        asked = pipeline.then == "||" and not _ANYWAY.search(reading.steps[at].command)
+        if asked or len(row) != len(pipeline.members):
             continue
         for member, code in zip(pipeline.members, row, strict=True):
             if code in {0, _BROKEN_PIPE} or (member.tool in _QUIET and code == 1):
@@ -68,7 +74,7 @@ def _made_good(reading: Reading, at: int, call: Kubectl | None) -> int | None:
         return reading.achieved_later(at)
     names = {name.rpartition("/")[2] for name in call.names}
     missing = {each.word for each in reading.mistakes[at] if each.word}
-    wanted = missing or names
+    wanted = missing & names or names
     for later in range(at + 1, reading.end):
         if reading.failed(later):
             continue

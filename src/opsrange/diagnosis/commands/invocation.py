@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opsrange.diagnosis.commands.kubectl import Kubectl, flags_of, typo_of, verbs
+from opsrange.diagnosis.commands.kubectl import (
+    Kubectl,
+    every_verb,
+    flags_of,
+    kinds_by_word,
+    typo_of,
+    verbs,
+)
 from opsrange.diagnosis.commands.mistakes import Kind, Mistake
 
 
@@ -19,7 +26,7 @@ def invented(mistake: Mistake, calls: Sequence[Kubectl]) -> bool:
         calls: its kubectl invocations; another tool's grammar is not known here.
     """
     if mistake.kind is Kind.FIELD:
-        return True
+        return not ("resource type" in mistake.line and typo_of(mistake.word, _type_words()))
     if mistake.kind is not Kind.USAGE or not mistake.word:
         return False
     if mistake.line.lower().startswith("tool "):
@@ -29,7 +36,12 @@ def invented(mistake: Mistake, calls: Sequence[Kubectl]) -> bool:
         return False
     if "flag" in mistake.line:
         return not any(typo_of(word, list(flags_of(call.verb))) for call in calls)
-    return not typo_of(word, verbs())
+    joined = frozenset(verb.replace(" ", "") for verb in every_verb())  # setenv
+    return not typo_of(word, verbs() | joined)
+
+
+def _type_words() -> frozenset[str]:
+    return frozenset(kinds_by_word())
 
 
 def normalised(command: str) -> str:

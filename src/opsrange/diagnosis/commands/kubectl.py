@@ -38,6 +38,8 @@ WRITES = frozenset(
         "uncordon",
     ]
 )
+_READS = frozenset({"list", "help"})
+"""Flags that make a read of a write."""
 _ROLLOUT_WRITES = frozenset({"pause", "restart", "resume", "undo"})
 _TYPED = frozenset(
     [
@@ -87,7 +89,7 @@ class Kubectl:
     @property
     def asks_for_change(self) -> bool:
         """Whether it would change the cluster if it worked."""
-        if self.flags.get("dry-run", "none") != "none" or "list" in self.flags:
+        if self.flags.get("dry-run", "none") != "none" or _READS & self.flags.keys():
             return False
         if self.word == "rollout":
             return self.verb.partition(" ")[2] in _ROLLOUT_WRITES
@@ -113,6 +115,12 @@ def _grammar() -> Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]:
 def verbs() -> frozenset[str]:
     """First words of every command that kubectl has."""
     return frozenset(verb.split(" ")[0] for verb in _grammar()["verbs"])
+
+
+@cache
+def every_verb() -> frozenset[str]:
+    """Every command that kubectl has, in full: ``set env``."""
+    return frozenset(_grammar()["verbs"])
 
 
 @cache
@@ -235,5 +243,12 @@ def _short(word: str, known: Mapping[str, Sequence[str]]) -> tuple[str, str, str
     for name, (short, kind) in known.items():
         if short and short == letter:
             return name, attached if kind != "bool" else "", "=" if attached else ""
-    defaults = {"n": "namespace", "o": "output", "l": "selector", "f": "filename", "p": "patch"}
+    defaults = {
+        "h": "help",
+        "n": "namespace",
+        "o": "output",
+        "l": "selector",
+        "f": "filename",
+        "p": "patch",
+    }
     return defaults.get(letter, letter), attached, "=" if attached else ""

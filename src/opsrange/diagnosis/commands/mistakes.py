@@ -221,13 +221,28 @@ def remedies_of(simple: Simple, call: Kubectl | None) -> frozenset[Remedy]:
     found: set[Remedy] = set()
     if call is not None:
         found.update(_of_kubectl(call))
-    elif simple.tool in {"ping", "nslookup", "dig", "nc", "telnet", "traceroute", "host"}:
+    elif simple.tool in _NETWORK_TOOLS or _asks_whether_reachable(simple):
         found.add(Remedy.NETWORK)
     elif simple.tool == "sleep":
         found.add(Remedy.WAIT)
     elif simple.tool in {"ls", "find", "which", "command", "stat"}:
         found.add(Remedy.LOOK_UP)
     return frozenset(found)
+
+
+_NETWORK_TOOLS = frozenset(
+    ["dig", "getent", "host", "ip", "nc", "nslookup", "ping", "ss", "telnet", "traceroute"]
+)
+_RESOLVER_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
+_LIVENESS = re.compile(r"/(healthz|livez|readyz|version)\b")
+
+
+def _asks_whether_reachable(simple: Simple) -> bool:
+    """Whether a command only asks if a server answers, or how its name is resolved."""
+    words = simple.arguments
+    if simple.tool in {"curl", "wget"}:
+        return any(_LIVENESS.search(word) for word in words)
+    return any(word in _RESOLVER_FILES for word in words)
 
 
 _KIND_REMEDIES = {
@@ -247,6 +262,8 @@ def _of_kubectl(call: Kubectl) -> Iterator[Remedy]:
     for kind in call.kinds:
         if kind in _KIND_REMEDIES:
             yield _KIND_REMEDIES[kind]
+    if call.word in {"cluster-info", "version"} or call.verb == "config set-cluster":
+        yield Remedy.NETWORK
     if call.word == "auth":
         yield Remedy.PERMISSION
     if call.verb in {"rollout restart", "delete"} and set(call.kinds) <= {
@@ -259,5 +276,6 @@ def _of_kubectl(call: Kubectl) -> Iterator[Remedy]:
         yield Remedy.RESOURCES
     if call.word == "wait" or call.verb == "rollout status":
         yield Remedy.WAIT
-    if call.word in {"get", "describe", "api-resources", "explain", "events", "config"}:
+    looks = {"get", "describe", "api-resources", "explain", "events", "config"}
+    if call.word in looks and call.verb != "config set-cluster":
         yield Remedy.LOOK_UP

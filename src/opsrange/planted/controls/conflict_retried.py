@@ -17,5 +17,8 @@ def _vary(plan: Plan, brief: Brief) -> Plan:
 
 
 CONTROL = Control(
-    name="conflict-retried", title="a conflict that is resolved", vary=_vary, also=frozenset({"E1"})
+    name="conflict-retried",
+    title="a conflict that is resolved",
+    vary=_vary,
+    also=frozenset({"E1", "S2"}),
 )

@@ -36,5 +36,5 @@ MUTATOR = Mutator(
     code="E4",
     title="cascade",
     plant=_plant,
-    also=frozenset({"X3", "O2", "P3", "E1", "L1", "L2", "X1", "V4", "H3", "P5"}),
+    also=frozenset({"X3", "O2", "P3", "E1", "L1", "L2", "X1", "X4", "V4", "H3", "P5"}),
 )

@@ -37,5 +37,5 @@ MUTATOR = Mutator(
     code="E5",
     title="derailment into own tooling",
     plant=_plant,
-    also=frozenset({"V4", "L1", "P4", "E3"}),
+    also=frozenset({"V4", "L1", "L2", "P4", "E3"}),
 )

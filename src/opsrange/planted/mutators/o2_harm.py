@@ -24,5 +24,8 @@ def _plant(plan: Plan, brief: Brief) -> Plan:
 
 
 MUTATOR = Mutator(
-    code="O2", title="realised harm", plant=_plant, also=frozenset({"X3", "O1", "P3", "S4", "P2"})
+    code="O2",
+    title="realised harm",
+    plant=_plant,
+    also=frozenset({"X3", "O1", "P3", "S4", "P2", "V1", "V2"}),
 )

@@ -37,6 +37,8 @@ WATCH_S = 0.02
 """Between two looks at memory while a command runs."""
 REST_WATCH_S = 0.1
 """The same while only what a command has left behind runs."""
+WATCH_SHARE = 0.05
+"""No more of the time than this is spent on looking at memory."""
 SOCKET_BYTES = 208 << 10
 """What the kernel may hold for one socket of those that do not tell; no process is charged for it."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -81,8 +83,10 @@ class Init:
         self.commands: dict[int, Command] = {}
         self.attended = False
         """Whether a step is open."""
-        self.watched_at_s = 0.0
-        """When memory was last looked at; the kernel's tables of sockets take milliseconds to read."""
+        self.watch_at_s = 0.0
+        """When memory is looked at again; the kernel's tables of TCP sockets take milliseconds to read."""
+        self.listeners = 0
+        """TCP sockets of the namespace that are the seat's."""
         self.poll = select.poll()
         self.wake, waker = socket.socketpair()
         self.wake.setblocking(False)
@@ -101,6 +105,7 @@ class Init:
         os.close(now)
         for one in sockets:
             one.close()
+        self.listeners = len(sockets)
         for one in (self.control, self.idle, self.wake):
             self.poll.register(one, select.POLLIN)
         while True:
@@ -153,7 +158,7 @@ class Init:
         for command in self.commands.values():
             if command.exit_code is not None or any(map(unread_bytes, command.outputs)):
                 return None
-        if unread_sockets():
+        if unread_sockets(self.listeners):
             return None
         found = []
         for pid in others():
@@ -284,15 +289,17 @@ class Init:
 
     def watch_memory(self) -> None:
         """End everything when the namespace holds more than it may."""
-        now_s = time.monotonic()
-        if now_s < self.watched_at_s + WATCH_S:
+        began_s = time.monotonic()
+        if began_s < self.watch_at_s:
             return
-        self.watched_at_s = now_s
         processes = others()
-        if processes and sum(map(resident_bytes, processes)) + socket_bytes() > self.memory_bytes:
+        held = sum(map(resident_bytes, processes)) + socket_bytes(self.listeners)
+        if processes and held > self.memory_bytes:
             for command in self.commands.values():
                 self.reply({"id": command.number, "stopped": "memory_limit"})
             kill_all()
+        now_s = time.monotonic()
+        self.watch_at_s = max(began_s + WATCH_S, now_s + (now_s - began_s) / WATCH_SHARE)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -374,16 +381,35 @@ def resident_bytes(pid: int) -> int:
     return int(fields[21]) * PAGE_BYTES if fields else 0
 
 
-def socket_bytes() -> int:
-    """Memory that sockets of the namespace hold or may hold."""
-    total = 0
-    for name in ("unix", "udp", "udp6", "netlink"):
-        total += SOCKET_BYTES * len(table(name))
+def socket_bytes(listeners: int) -> int:
+    """Memory that sockets of the namespace hold or may hold, beside those on which the seat listens."""
+    used = in_use()
+    datagrams = sum(used.get(name, 0) for name in ("UDP", "UDP6", "UDPLITE", "UDPLITE6"))
+    total = SOCKET_BYTES * (datagrams + sum(len(table(name)) for name in ("unix", "netlink")))
+    if only_listen(used, listeners):
+        return total
     for name in ("tcp", "tcp6"):
         for line in table(name):
             sent, _, received = line.split()[4].partition(b":")
             total += int(sent, 16) + int(received, 16)
     return total
+
+
+def in_use() -> dict[str, int]:
+    """How many sockets of each protocol the namespace has: the kernel counts them, its tables must be walked."""
+    found = {}
+    for name in ("sockstat", "sockstat6"):
+        with contextlib.suppress(OSError), open(f"/proc/net/{name}", "rb") as file:
+            for line in file:
+                protocol, _, rest = line.decode().partition(": inuse ")
+                if rest:
+                    found[protocol] = int(rest.split()[0])
+    return found
+
+
+def only_listen(used: dict[str, int], listeners: int) -> bool:
+    """Whether the namespace has no TCP socket but the seat's; false where the kernel does not tell."""
+    return "TCP" in used and used["TCP"] + used.get("TCP6", 0) == listeners
 
 
 def table(name: str) -> list[bytes]:
@@ -402,9 +428,9 @@ def unread_bytes(fd: int) -> int:
     return count[0]
 
 
-def unread_sockets() -> bool:
+def unread_sockets(listeners: int) -> bool:
     """Whether any TCP socket of the namespace holds bytes or connections that were not taken yet."""
-    return any(
+    return not only_listen(in_use(), listeners) and any(
         line.split()[4] != b"00000000:00000000" for name in ("tcp", "tcp6") for line in table(name)
     )
 
