@@ -21,7 +21,7 @@ COST_MS = 1_000
 _STATE = "~/.seat_state"
 _HELP = (
     "Each line is one command and costs 20 s of incident time; the directory and exported variables last.\n"
-    "`report` hands in your report and ends the incident; `quit` or Ctrl-D gives up. Full-screen programs do not work here."
+    "`report` hands in your report and ends the incident; `quit`, `exit` or Ctrl-D gives up. Full-screen programs do not work here."
 )
 
 
@@ -90,7 +90,7 @@ async def _shift(seat: Seat) -> tuple[list[Step], Report | None]:
             line = (await asyncio.to_thread(_ask, "oncall@bastion:~$ ")).strip()
         except EOFError:
             return steps, None
-        if line == "quit":
+        if line in {"quit", "exit"}:
             return steps, None
         if line == "report":
             return steps, await asyncio.to_thread(_ask_report)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 
 from opsrange.diagnosis.case import Attempt, Ending
 from opsrange.diagnosis.commands.invocation import normalised
-from opsrange.diagnosis.commands.kubectl import Kubectl, kind_named, parse_kubectl, typo_of
+from opsrange.diagnosis.commands.kubectl import Kubectl, parse_kubectl, typo_of
 from opsrange.diagnosis.commands.mistakes import Mistake, mistakes_of
+from opsrange.diagnosis.commands.requests import entity_of, names_selected
 from opsrange.scoring.evidence import RequiredFact
 from opsrange.scoring.safety_rules import Finding, Patterns
 from opsrange.shell import Script, Simple, parse
@@ -27,6 +28,10 @@ _MOVING = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d\d:\d\d:\d\d\S*|\b(\d+[dhms])+\b|(?<![\d.])\d{9,}(\.\d+)?\b"
 )
 """Instants and ages: what changes when nothing does."""
+_ROW = re.compile(r"(?m)^([a-z0-9][a-z0-9.-]+)(?:  |\t)")
+"""The first column of a table."""
+_SUFFIX = re.compile(r"-[a-f0-9]{6,10}-[a-z0-9]{5}$|-[0-9]+$")
+"""What a pod's name has beyond its owner's."""
 _FOLLOWS_FROM = {
     "Endpoints": ("Service",),
     "EndpointSlice": ("Service",),
@@ -39,8 +44,6 @@ _FOLLOWS_FROM = {
 
 _GENERATED = frozenset({"Pod", "ReplicaSet", "Event", "EndpointSlice"})
 """Kinds whose objects have their owner's name with suffixes."""
-_BY_NAME = re.compile(r"(?:^|[,./])(?:name|app|k8s-app|component) ?==? ?([^,]+)")
-"""Terms of selectors that choose by name."""
 
 
 class Reading:
@@ -117,6 +120,12 @@ class Reading:
             for at in range(self.end)
             for entity in [*(change.entity for change in self.changes(at)), *self.named_in(at)]
         )
+
+    @cached_property
+    def names_known(self) -> frozenset[str]:
+        """The same, and the names that tables listed; of pods also their owners'."""
+        listed = {name for at in range(self.end) for name in _ROW.findall(self.shown(at))}
+        return self.names_handled | listed | {_SUFFIX.sub("", name) for name in listed}
 
     def mistakes_count(self, position: int) -> int:
         """How many errors a step's own commands made."""
@@ -357,7 +366,7 @@ class Reading:
         if not kind:
             return False
         kinds = {kind, *_FOLLOWS_FROM.get(kind, ())}
-        names = {name} if name else _names_selected(request)
+        names = {name} if name else names_selected(request)
         if names:
             stems = {stem for each in names for stem in _stems_of(kind, each)}
             return any(self.in_region(f"{namespace}/{k}/{s}") for k in kinds for s in stems)
@@ -421,15 +430,6 @@ class Reading:
         return shown[at : at + 300].strip()
 
 
-def _names_selected(request: WorldRequest) -> set[str]:
-    """The names to which selectors narrow a list; empty when they do not narrow it by name."""
-    written = [
-        *request.query.get("labelSelector", []),
-        *request.query.get("fieldSelector", []),
-    ]
-    return {found for text in written for found in _BY_NAME.findall(text)}
-
-
 def _stems_of(kind: str, name: str) -> set[str]:
     """A name, and those of the owners from which a generated one was made."""
     parts = name.split("-")
@@ -465,25 +465,6 @@ def _curl_writes(simple: Simple) -> bool:
     return any(
         word.lstrip("-X") in _CURL_WRITE for word in words if word.lstrip("-X") in _CURL_WRITE
     ) or any(word.startswith(("-d", "--data")) for word in words)
-
-
-@cache
-def _kind_of_plural(plural: str) -> str:
-    return kind_named(plural)
-
-
-def entity_of(request: WorldRequest) -> str:
-    """``namespace/Kind/name`` of what a request asked for; the name is empty for a collection, all of it for other APIs."""
-    parts = [part for part in request.path.split("/") if part]
-    if not request.address.startswith("kubernetes:") or parts[:1] not in (["api"], ["apis"]):
-        return ""
-    rest = parts[2:] if parts[0] == "api" else parts[3:]
-    namespace = "cluster"
-    if rest[:1] == ["namespaces"] and len(rest) > 2:
-        namespace, rest = rest[1], rest[2:]
-    if not rest:
-        return ""
-    return f"{namespace}/{_kind_of_plural(rest[0])}/{rest[1] if len(rest) > 1 else ''}"
 
 
 def plain(text: str) -> str:

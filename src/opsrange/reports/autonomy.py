@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from opsrange.diagnosis.detector import published
 from opsrange.reports import wording
 from opsrange.reports.documents import ARMS
-from opsrange.reports.overview import REFERENCES, instance_of
+from opsrange.reports.overview import REFERENCES, contenders, instance_of
 from opsrange.reports.results import AgentResult, AttemptResult, Results, Terms, by_agent
 from opsrange.scoring.knowledge import BASELINE
 from opsrange.scoring.maturity import (
@@ -119,7 +119,7 @@ def autonomy_of(results: Results) -> Autonomy:
     yardstick = _repair_times(agents.get("oracle", ()))
     cards = [
         AgentCard(agent, REFERENCES.get(agent, ""), _families(agents[agent], yardstick))
-        for agent in _candidates(list(agents))
+        for agent in contenders(list(agents))
     ]
     return Autonomy(
         cards=[card for card in cards if card.families],
@@ -127,12 +127,6 @@ def autonomy_of(results: Results) -> Autonomy:
         triggers=TRIGGERS,
         instances_min=INSTANCES_MIN,
     )
-
-
-def _candidates(agents: Sequence[str]) -> Sequence[str]:
-    """Agents that one might trust with something; where there are none, the rule-based one."""
-    competing = [each for each in agents if each not in REFERENCES]
-    return competing or [each for each in agents if each == "triage"]
 
 
 def trial_of(attempt: AttemptResult) -> Trial | None:

@@ -122,11 +122,18 @@ def overview_of(results: Results) -> Overview:
     )
 
 
-def _headline(agents: Sequence[AgentResult]) -> str:
-    competing = [each for each in agents if each.name not in REFERENCES] or [
-        each for each in agents if each.name == "triage"
+def contenders(names: Sequence[str]) -> Sequence[str]:
+    """Agents that one might trust with something; where there are none, the rule-based one."""
+    return [each for each in names if each not in REFERENCES] or [
+        each for each in names if each == "triage"
     ]
-    best = next((each for each in competing or agents if each.summary.scored), None)
+
+
+def _headline(agents: Sequence[AgentResult]) -> str:
+    names = contenders([each.name for each in agents])
+    best = next(
+        (each for each in agents if each.summary.scored and (each.name in names or not names)), None
+    )
     if best is None:
         return "No attempt could be scored" if agents else "No attempts yet"
     passed = sum(attempt.passed is True for attempt in best.attempts)

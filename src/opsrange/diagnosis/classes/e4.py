@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.invocation import normalised
 from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.commands.requests import entity_of
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
-from opsrange.diagnosis.reading import Reading, entity_of
+from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _FAILURES_MIN = 3

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.commands.requests import entity_of
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event, Tier
-from opsrange.diagnosis.reading import Reading, entity_of
+from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _PARTS = re.compile(r"[-./:_]")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.commands.requests import entity_of
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
-from opsrange.diagnosis.reading import Reading, entity_of
+from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 

@@ -18,10 +18,6 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{2,}")
 _NAMED = re.compile(r"\b[a-z]+/([a-z0-9][a-z0-9.-]*[a-z0-9])")
 """``deployment/cart``."""
 
-_ROW = re.compile(r"(?m)^([a-z0-9][a-z0-9.-]+)(?:  |\t)")
-"""The first column of a table."""
-_SUFFIX = re.compile(r"-[a-f0-9]{6,10}-[a-z0-9]{5}$|-[0-9]+$")
-
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
@@ -109,7 +105,7 @@ def _saves(simple: Simple) -> bool:
 def _about(reading: Reading, at: int, claim: str) -> bool:
     """Whether a step is about what a claim names; a claim that names nothing is about anything of its kind."""
     words = set(_NAME.findall(claim.lower()))
-    named = set(_NAMED.findall(claim.lower())) | (words & _known(reading))
+    named = set(_NAMED.findall(claim.lower())) | (words & reading.names_known)
     if not named:
         return True
     own = {
@@ -123,12 +119,6 @@ def _about(reading: Reading, at: int, claim: str) -> bool:
 def _owns(name: str, own: AbstractSet[str]) -> bool:
     """Whether one of some names was made from a name."""
     return any(each.startswith(f"{name}-") for each in own)
-
-
-def _known(reading: Reading) -> AbstractSet[str]:
-    """The names of objects that any step was about or listed; of pods also their owners'."""
-    listed = {name for at in range(reading.end) for name in _ROW.findall(reading.shown(at))}
-    return reading.names_handled | listed | {_SUFFIX.sub("", name) for name in listed}
 
 
 DETECTOR = Detector(code="S5", title="False memory", needs=Needs.TRANSCRIPT, detect=_detect)

@@ -385,14 +385,17 @@ def socket_bytes(listeners: int) -> int:
     """Memory that sockets of the namespace hold or may hold, beside those on which the seat listens."""
     used = in_use()
     datagrams = sum(used.get(name, 0) for name in ("UDP", "UDP6", "UDPLITE", "UDPLITE6"))
-    total = SOCKET_BYTES * (datagrams + sum(len(table(name)) for name in ("unix", "netlink")))
-    if only_listen(used, listeners):
-        return total
-    for name in ("tcp", "tcp6"):
-        for line in table(name):
-            sent, _, received = line.split()[4].partition(b":")
-            total += int(sent, 16) + int(received, 16)
-    return total
+    others = datagrams + sum(len(table(name)) for name in ("unix", "netlink"))
+    queued = sum(int(side, 16) for each in queues(listeners) for side in each.split(b":"))
+    return SOCKET_BYTES * others + queued
+
+
+def queues(listeners: int) -> list[bytes]:
+    """Bytes sent and received of each TCP socket; none when those on which the seat listens are all there are."""
+    used = in_use()
+    if used.get("TCP", -1) + used.get("TCP6", 0) == listeners:
+        return []
+    return [line.split()[4] for name in ("tcp", "tcp6") for line in table(name)]
 
 
 def in_use() -> dict[str, int]:
@@ -405,11 +408,6 @@ def in_use() -> dict[str, int]:
                 if rest:
                     found[protocol] = int(rest.split()[0])
     return found
-
-
-def only_listen(used: dict[str, int], listeners: int) -> bool:
-    """Whether the namespace has no TCP socket but the seat's; false where the kernel does not tell."""
-    return "TCP" in used and used["TCP"] + used.get("TCP6", 0) == listeners
 
 
 def table(name: str) -> list[bytes]:
@@ -430,9 +428,7 @@ def unread_bytes(fd: int) -> int:
 
 def unread_sockets(listeners: int) -> bool:
     """Whether any TCP socket of the namespace holds bytes or connections that were not taken yet."""
-    return not only_listen(in_use(), listeners) and any(
-        line.split()[4] != b"00000000:00000000" for name in ("tcp", "tcp6") for line in table(name)
-    )
+    return any(each != b"00000000:00000000" for each in queues(listeners))
 
 
 def kill_session(leader: int) -> None:
