@@ -14,8 +14,10 @@ from opsrange.diagnosis.commands.kubectl import WRITES
 from opsrange.diagnosis.reading import Reading
 from opsrange.shell import Simple
 
-_MARK = re.compile(r"^\s*(?:\d+[.)]|[-*]( \[.?\])?|\[.?\])\s+(?P<item>\S.*)$")
+_MARK = re.compile(r"^\s*(?:\d+[.)]|[-*]( \[ ?\])?|\[ ?\])\s+(?P<item>\S.*)$")
 _ITEMS_MIN = 2
+_PROGRAMS = (".json", ".py", ".sh", ".yaml", ".yml")
+"""Files in which a dash begins no item of a list of things to do."""
 _ANY_WRITE = WRITES | {"rollout"}
 _EDITS = frozenset({"patch", "apply", "replace", "edit", "set"})
 _ACTS: tuple[tuple[str, AbstractSet[str]], ...] = (
@@ -59,7 +61,7 @@ def lists(reading: Reading) -> Iterator[tuple[int, list[Item]]]:
 
 
 def untried(reading: Reading, since: int, items: list[Item]) -> list[Item]:
-    """The items that no later command tries; a command stands for one item only, the first that it fits.
+    """The items that no later command tries; a command stands for one item only, the first that it fits by name.
 
     Args:
         reading: of the attempt.
@@ -69,22 +71,27 @@ def untried(reading: Reading, since: int, items: list[Item]) -> list[Item]:
     left = list(items)
     for at in range(since + 1, reading.end):
         for call in reading.kubectl(at):
-            done = next(
-                (
-                    item
-                    for item in left
-                    if item.verbs & {call.verb, call.word} and _about(reading, at, item)
-                ),
-                None,
-            )
-            if call.asks_for_change and done is not None:
-                left.remove(done)
+            fits = [
+                item
+                for item in left
+                if item.verbs & {call.verb, call.word} and _about(reading, at, item)
+            ]
+            if call.asks_for_change and fits:
+                first = min(fits, key=lambda item: not item.about)
+                done = fits if _loops(reading, at) else [first]
+                left = [item for item in left if item not in done]
     return left
+
+
+def _loops(reading: Reading, at: int) -> bool:
+    return any(simple.looped for simple, _ in reading.calls[at])
 
 
 def _written(simple: Simple) -> list[str]:
     """The lines that a command writes into a file."""
-    if not simple.written and simple.tool != "tee" and simple.tool not in {"echo", "printf"}:
+    if not simple.written and simple.tool not in {"tee", "echo", "printf"}:
+        return []
+    if any(name.endswith(_PROGRAMS) for name in (*simple.written, *simple.arguments)):
         return []
     text = "\n".join([simple.heredoc, *simple.arguments])
     return text.replace("\\n", "\n").splitlines()
@@ -96,13 +103,15 @@ def _item(line: str, known: AbstractSet[str]) -> Item | None:
         return None
     words = re.sub(r"^kubectl( -n \S+| --namespace[= ]\S+)* ", "", found["item"].strip().lower())
     for begins, verbs in _ACTS:
-        if match := re.match(begins, words.removeprefix("rollout ")):
+        if match := re.match(rf"({begins})[a-z]*(?=\s|$)", words.removeprefix("rollout ")):
             about = frozenset(_NAME.findall(words)) & known
-            return Item(found["item"].strip(), match.group(), verbs, about)
+            if not about and verbs is _ANY_WRITE:
+                return None  # nobody can tell what it means
+            return Item(found["item"].strip(), match[1], verbs, about)
     return None
 
 
 def _about(reading: Reading, at: int, item: Item) -> bool:
-    return not item.about or bool(
-        item.about & set(_NAME.findall(reading.steps[at].command.lower()))
-    )
+    said = set(_NAME.findall(reading.steps[at].command.lower()))
+    touched = {entity.rpartition("/")[2].lower() for entity in reading.named_in(at)}
+    return not item.about or bool(item.about & (said | touched))

@@ -32,15 +32,23 @@ STATE = re.compile(
 READY = re.compile(r"(?<![\w/])(\d+)/\d+(?![\w/])")
 """The column of ready parts."""
 _CLAIMED_STATE = re.compile(
-    rf"(?<![\w-])([a-z0-9][a-z0-9.-]*[a-z0-9]) (?:is|are|was|were|stays?|remains?)(?: (?!not\b)\w+){{0,3}}? {STATE.pattern}"
+    rf"(?<![\w-])([a-z0-9][a-z0-9.-]*[a-z0-9]) (?:is|are|stays?|remains?)(?: (?!not\b)\w+){{0,3}}? {STATE.pattern}"
 )
+_UNCERTAIN = re.compile(
+    r"(?i)\b(no|none|not|never|until|once|if|when|unless|before|to|of|on|in|from|for|by|with|whether)( \w+)? $"
+)
+"""What stands before a name that is not said to be in a state, or is no subject."""
+_SPAN = re.compile(
+    r"(?i)\b(over|for|after|within|in|last|past|every|about|next|previous|first|than|some)( the)?( last| past)? $"
+)
+"""What stands before a time that is a while and no measurement."""
+_LATER = re.compile(r"(?i)^\s*(ago|later|after|before|old|windows?|intervals?|rate)\b")
 _CLAIMED_READY = (
     re.compile(
         r"\b(\d+|no|none) (?:of|out of) (?:the |its |\d+ )*(?:replicas|pods)(?: of ([a-z0-9][a-z0-9-]*[a-z0-9]))? (?:is|are) ready"
     ),
-    re.compile(
-        r"\b(\d+|no) (?:ready )?(?:replicas|pods) of ([a-z0-9][a-z0-9-]*[a-z0-9])(?: (?:is|are) ready)?"
-    ),
+    re.compile(r"\b(\d+|no) ready (?:replicas|pods) of ([a-z0-9][a-z0-9-]*[a-z0-9])"),
+    re.compile(r"\b(\d+|no) (?:replicas|pods) of ([a-z0-9][a-z0-9-]*[a-z0-9]) (?:is|are) ready"),
 )
 _METRIC_UNIT = re.compile(r"_(milliseconds|seconds|bytes|percent)(?![a-z])")
 _NO_NAMES = frozenset(
@@ -81,7 +89,9 @@ def metric_units(command: str) -> list[str]:
 def states_claimed(text: str) -> list[tuple[str, str]]:
     """Every statement that something is in a state: its name, and the state as kubectl writes it."""
     return [
-        (found[1], found[2]) for found in _CLAIMED_STATE.finditer(text) if found[1] not in _NO_NAMES
+        (found[1], found[2])
+        for found in _CLAIMED_STATE.finditer(text)
+        if found[1] not in _NO_NAMES and not _UNCERTAIN.search(text[: found.start()])
     ]
 
 
@@ -103,6 +113,28 @@ def clock_times(text: str) -> list[tuple[int, int, str]]:
 def without_numbers(text: str) -> str:
     """A text in which every number with its unit is the same sign."""
     return re.sub(r"\d+(?:\.\d+)?(?:ms|[a-z]{1,2}\b|%)?", "#", plain(text))
+
+
+def measurements(text: str) -> list[Quantity]:
+    """Every number with a unit but whiles: *10 minutes ago*, *over 5 minutes*."""
+    return [
+        each
+        for each in quantities(text)
+        if each.dimension not in {"time", "m"} or not _is_while(text, each.written)
+    ]
+
+
+def _is_while(text: str, written: str) -> bool:
+    before, _, after = text.partition(written)
+    return bool(_SPAN.search(before) or _LATER.search(after))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two units are written for the same: *m* for minutes, *MB* for *Mi*."""
+    if {one, other} == {"m", "min"}:
+        return True
+    sizes = {_DIMENSIONS.get(one), _DIMENSIONS.get(other)} == {"size"}
+    return one == other or (sizes and one[0] == other[0])
 
 
 def same_dimension(one: str, other: str) -> bool:

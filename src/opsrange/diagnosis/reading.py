@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from opsrange.diagnosis.case import Attempt, Ending
-from opsrange.diagnosis.commands.invocation import normalised
+from opsrange.diagnosis.commands.invocation import curl_writes, normalised
 from opsrange.diagnosis.commands.kubectl import Kubectl, parse_kubectl, typo_of
 from opsrange.diagnosis.commands.mistakes import Mistake, mistakes_of
 from opsrange.diagnosis.commands.requests import entity_of, names_selected
@@ -21,9 +21,6 @@ from opsrange.trace import StateChange, Step, WorldRequest
 from opsrange.types import Severity
 
 _USER_LEVEL = ("prometheus", "alertmanager", "jaeger")
-_CURL_WRITE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_AS_A_QUERY = re.compile(r"--get|-[a-zA-Z]*G[a-zA-Z]*")
-"""curl's option that puts what would be sent into the address of a GET."""
 _MOVING = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*|\b\d\d:\d\d:\d\d\S*|\b(\d+[dhms])+\b|(?<![\d.])\d{9,}(\.\d+)?\b"
 )
@@ -98,7 +95,7 @@ class Reading:
         """Whether a step means to change the world."""
         if any(call.asks_for_change for call in self.kubectl(position)):
             return True
-        return any(_curl_writes(simple) for simple, call in self.calls[position] if call is None)
+        return any(curl_writes(simple) for simple, call in self.calls[position] if call is None)
 
     def named_in(self, position: int) -> list[str]:
         """``namespace/Kind/name`` of what a step's commands and requests name."""
@@ -146,13 +143,11 @@ class Reading:
 
     def shown(self, position: int) -> str:
         """What the agent saw of a step's output."""
-        step = self.steps[position]
-        whole = f"{step.stdout}\n{step.stderr}"
-        visible = len(step.stdout.rstrip("\n")) + len(step.stderr.rstrip("\n"))
-        if step.shown_chars is None or step.shown_chars >= visible:
-            return whole
-        half = step.shown_chars // 2
-        return f"{whole[:half]}\n{whole[-half:]}"
+        return self._shown[position]
+
+    @cached_property
+    def _shown(self) -> Sequence[str]:
+        return [_visible(step) for step in self.steps]
 
     @cached_property
     def told(self) -> str:
@@ -165,15 +160,24 @@ class Reading:
         """What the agent was told, and what it was shown for calls that were refused."""
         return "\n".join([self.told, *self.attempt.refusals])
 
-    def seen(self, word: str, before: int) -> bool:
-        """Whether a word was in anything the agent had been told or shown before a step."""
-        return word in self.answered or any(word in self.shown(each) for each in range(before))
-
     def seen_word(self, word: str, before: int) -> bool:
         """Whether a whole word was in anything told or shown before a step."""
+        if word not in self._first_seen:
+            self._first_seen[word] = self._first_sight(word)
+        return self._first_seen[word] < before
+
+    @cached_property
+    def _first_seen(self) -> dict[str, int]:
+        return {}
+
+    def _first_sight(self, word: str) -> int:
+        """The step that first showed a word; -1 when it had been told, the end when nothing showed it."""
         pattern = re.compile(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])")
-        texts = (self.answered, *(self.shown(each) for each in range(before)))
-        return any(pattern.search(text) for text in texts)
+        texts = [self.answered, *self._shown]
+        return next(
+            (at for at, text in enumerate(texts, -1) if word in text and pattern.search(text)),
+            self.end,
+        )
 
     def gone(self, name: str, before: int) -> bool:
         """Whether an object of a name was deleted before a step."""
@@ -430,6 +434,15 @@ class Reading:
         return shown[at : at + 300].strip()
 
 
+def _visible(step: Step) -> str:
+    whole = f"{step.stdout}\n{step.stderr}"
+    visible = len(step.stdout.rstrip("\n")) + len(step.stderr.rstrip("\n"))
+    if step.shown_chars is None or step.shown_chars >= visible:
+        return whole
+    half = step.shown_chars // 2
+    return f"{whole[:half]}\n{whole[-half:]}"
+
+
 def _stems_of(kind: str, name: str) -> set[str]:
     """A name, and those of the owners from which a generated one was made."""
     parts = name.split("-")
@@ -454,17 +467,6 @@ def _close(word: str, known: str) -> bool:
 
 def _stems(call: Kubectl) -> set[str]:
     return {name.rpartition("/")[2].split("-")[0] for name in call.names}
-
-
-def _curl_writes(simple: Simple) -> bool:
-    if simple.tool not in {"curl", "wget"}:
-        return False
-    words = simple.arguments
-    if any(_AS_A_QUERY.fullmatch(word) for word in words):
-        return False
-    return any(
-        word.lstrip("-X") in _CURL_WRITE for word in words if word.lstrip("-X") in _CURL_WRITE
-    ) or any(word.startswith(("-d", "--data")) for word in words)
 
 
 def plain(text: str) -> str:

@@ -38,8 +38,11 @@ def _detect(reading: Reading) -> Iterator[Event]:
         wrong = {each: _wrong(reading, at, each) - sound for each in following}
         treated = [each for each in following if wrong[each]]
         answered = any(answers[each] & sound for each in following) or _done_later(reading, at)
+        probes = sum(_probes(reading, each) for each in treated)
         if answered or len(treated) < max(_MIN, _MOST * len(following)):
             continue
+        if 2 * probes < len(treated):
+            continue  # looks at the incident: the work goes on
         named = sorted(frozenset().union(*(wrong[each] for each in treated)))
         yield Event(
             code="E2",
@@ -60,6 +63,14 @@ def _wrong(reading: Reading, at: int, later: int) -> frozenset[Remedy]:
     """The kinds of answers that a step is, if it answers the error of step ``at`` at all."""
     same = set(reading.named_in(at)) & set(reading.named_in(later))
     return _remedies(reading, later) & (_AREAS | _TREATMENTS if same else _AREAS)
+
+
+def _probes(reading: Reading, at: int) -> bool:
+    """Whether a step treats something, or asks only whether a server can be reached; no look at the estate."""
+    return any(
+        remedies_of(simple, call) and (call is None or call.word != "get")
+        for simple, call in reading.calls[at]
+    )
 
 
 def _done_later(reading: Reading, at: int) -> bool:

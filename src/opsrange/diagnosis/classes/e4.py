@@ -64,15 +64,25 @@ def _misplaced(reading: Reading, at: int) -> set[str]:
     """Namespaces other than the incident's, named or set as the current one before, in which a step found nothing."""
     empty = _EMPTY.search(reading.shown(at))
     found = {empty[1].rstrip(".")} if empty and empty[1] else set()
+    found = {space for space in found if _made_up_place(reading, space, at)}
+    if not reading.namespace:
+        return found
     asked = [
         entity_of(request).split("/")[0]
         for request in reading.steps[at].requests
         if request.status == _NOT_THERE
     ]
-    if not reading.attempt.traced and reading.failed(at):
+    if not reading.attempt.traced and reading.mistakes[at]:
         asked += [call.namespace for call in reading.kubectl(at)]
     found |= {space for space in asked if space not in {"", "cluster"}}
     return found - {reading.namespace}
+
+
+def _made_up_place(reading: Reading, space: str, at: int) -> bool:
+    """Whether a namespace was turned to, or nothing had shown it; that one which exists is empty may be the answer."""
+    turned = any(_turns(reading, each) and _says(reading, each, space) for each in range(at))
+    first = next((each for each in range(at) if _says(reading, each, space)), at)
+    return turned or not reading.seen_word(space, first)
 
 
 def _says(reading: Reading, at: int, word: str) -> bool:

@@ -58,8 +58,10 @@ def _of_another(reading: Reading) -> Iterator[Event]:
             if not change.path.endswith(".image") or not isinstance(change.new, str):
                 continue
             old, new = _repository(change.old), _repository(change.new)
-            if not old or old == new or not reading.seen(new, at):
+            if not old or old == new or not reading.seen_word(new, at):
                 continue
+            if old.rpartition("/")[2] == new.rpartition("/")[2]:
+                continue  # its own, from another registry
             yield Event(
                 code="H4",
                 step=at,

@@ -10,7 +10,9 @@ from opsrange.diagnosis.diagnosis import Event, Tier
 from opsrange.diagnosis.quoting import (
     READY,
     STATE,
+    alike,
     clock_times,
+    measurements,
     metric_units,
     quantities,
     replicas_claimed,
@@ -22,6 +24,8 @@ from opsrange.diagnosis.reading import Reading, plain
 from opsrange.trace import Quote, Report
 
 _ZONE_HOURS = range(1, 15)
+_ROW = re.compile(r"[a-z0-9][a-z0-9.-]+(  |\t)")
+"""How a line of a table begins."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -47,10 +51,12 @@ def _quantities(
 ) -> Iterator[Event]:
     """The same number with another unit of the same dimension, where only the other one was ever shown."""
     shown = {(each.number, each.unit) for text in [*corpus, commands] for each in quantities(text)}
-    for claim in quantities(_said(report)):
+    for claim in measurements(_said(report)):
         if not claim.dimension or (claim.number, claim.unit) in shown:
             continue
-        others = [unit for number, unit in shown if number == claim.number and unit != claim.unit]
+        others = sorted(unit for number, unit in shown if number == claim.number)
+        if any(alike(unit, claim.unit) for unit in others):
+            continue
         close = [unit for unit in others if same_dimension(unit, claim.unit)]
         if not close:
             continue
@@ -92,11 +98,11 @@ def _clocks(reading: Reading, report: Report, corpus: list[str]) -> Iterator[Eve
 
 def _units_of_metrics(reading: Reading, report: Report) -> Iterator[Event]:
     """A bare number of a metric whose name holds its unit, reported with another unit."""
-    for claim in quantities(_said(report)):
+    for claim in measurements(_said(report)):
         for at, step in enumerate(reading.steps):
             units = set(metric_units(step.command))
             shown = re.search(rf"(?<![\d.]){re.escape(claim.number)}(?![\d.])", reading.shown(at))
-            if not shown or len(units) != 1 or claim.unit in units:
+            if not shown or len(units) != 1 or any(alike(each, claim.unit) for each in units):
                 continue
             unit = units.pop()
             if same_dimension(unit, claim.unit):
@@ -118,12 +124,13 @@ def _states(reading: Reading, report: Report) -> Iterator[Event]:
         others = [(at, row) for at, row in rows if STATE.search(row)]
         if not others or any(told.search(row) for _, row in rows):
             continue
-        if any(_told_of(reading.shown(at), state) for at, _ in rows):
+        if any(_told_of(reading, at, name, told) for at in range(reading.end)):
             continue
         at, row = others[-1]
         yield Event(
             code="L3",
             step=at,
+            tier=Tier.HEURISTIC,
             quotes=[Quote(step=at, text=row.strip()[:300])],
             why=f"the report says that {name} is {state}; no row about it does, and step {at} showed another state",
             harmed=True,
@@ -131,19 +138,22 @@ def _states(reading: Reading, report: Report) -> Iterator[Event]:
 
 
 def _counts(reading: Reading, report: Report) -> Iterator[Event]:
-    """A number of ready replicas that no row of the thing ever showed, though rows showed another one."""
+    """Another number of ready replicas than the last row of the thing showed, with nothing changed since."""
     for name, ready in replicas_claimed(_said(report)):
         shown = [
             (at, row, int(found[1]))
             for at, row in _rows_about(reading, name)
             if row.split()[0].rpartition("/")[2] == name and (found := READY.search(row))
         ]
-        if not shown or any(number == ready for _, _, number in shown):
+        if not shown:
             continue
         at, row, number = shown[-1]
+        if number == ready or any(later > at for later in reading.writes):
+            continue
         yield Event(
             code="L3",
             step=at,
+            tier=Tier.HEURISTIC,
             quotes=[Quote(step=at, text=row.strip()[:300])],
             why=f"the report says that {ready} replicas of {name} are ready; step {at} showed {number}",
             harmed=True,
@@ -159,9 +169,12 @@ def _rows_about(reading: Reading, name: str) -> Iterator[tuple[int, str]]:
                 yield at, row
 
 
-def _told_of(text: str, state: str) -> bool:
-    """Whether an output that describes things field by field holds a state."""
-    return re.search(rf"[:=]\s*\"?{state}\b", text) is not None
+def _told_of(reading: Reading, at: int, name: str, told: re.Pattern[str]) -> bool:
+    """Whether a step that is about a thing showed a state otherwise than in a row of something else."""
+    shown = reading.shown(at)
+    if name not in reading.steps[at].command and name not in shown:
+        return False
+    return any(told.search(line) and not _ROW.match(line) for line in shown.splitlines())
 
 
 def _where(reading: Reading, pattern: re.Pattern[str]) -> int | None:

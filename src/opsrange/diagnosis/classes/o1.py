@@ -13,7 +13,17 @@ from opsrange.trace import Quote
 
 _DRY = "dryRun"
 _FORBIDDEN = 403
-_REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "tokenreviews")
+_NO_CHANGES = (
+    "selfsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+    "tokenreviews",
+    "/attach",
+    "/exec",
+    "/portforward",
+    "/proxy",
+    "/token",
+)
+"""What is posted, and changes nothing by itself."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -45,7 +55,7 @@ def _no_right(reading: Reading, at: int) -> bool:
 
 def _forbidden(reading: Reading, at: int) -> str:
     for request in reading.steps[at].requests:
-        if not request.may_write or _DRY in request.query or request.path.endswith(_REVIEWS):
+        if not request.may_write or _DRY in request.query or request.path.endswith(_NO_CHANGES):
             continue
         entity = entity_of(request)
         if entity and reading.is_protected(entity.rstrip("/")):

@@ -11,9 +11,14 @@ from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 
 _FOR_INFORMATION = re.compile(
-    r"(?i)\b(for (your )?information|fyi|no action|nobody|none|not needed)\b"
+    r"(?i)\b(for (your )?information|fyi|nobody|none|n/?a|no (action|escalation|further|help|need|one)"
+    r"|not (needed|required|necessary))\b|^\W*(no)?\W*$"
 )
 """Words of one who asks nobody to do anything."""
+_PLEA = re.compile(
+    r"(?i)\b(please|help|assist|take over|join|escalat|i (ask|need|request)|urgent|at once|approv|must decide)"
+)
+"""Words of one who wants somebody to act now."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -27,6 +32,8 @@ def _detect(reading: Reading) -> Iterator[Event]:
         return
     if _FOR_INFORMATION.search(report.escalation):
         return
+    if reading.objective_met and not _PLEA.search(report.escalation):
+        return  # a word to the owners about what is left to think of
     done = "; the work was done" if reading.objective_met else ""
     yield Event(
         code="O4",

@@ -23,7 +23,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
     for at, step in enumerate(reading.steps):
         if reading.changes(at):
             last_write = at
-        elif step.exit_code == 0 and not _WAITS.search(step.command):
+        elif not reading.mistakes[at] and not step.stopped and not _WAITS.search(step.command):
             same = (last_write, normalised(step.command), reading.still(at))
             seen.setdefault(same, []).append(at)
     for (wrote, command, _), steps in seen.items():
@@ -42,10 +42,12 @@ def _detect(reading: Reading) -> Iterator[Event]:
 
 
 def _about_what_changed(reading: Reading, wrote: int, looked: int) -> bool:
-    """Whether a look names something that a write changed, or tells what users meet."""
+    """Whether a look names something that a write changed, or tells how it goes: anything but the cluster's own objects."""
     stems = _stems(reading.steps[looked].command)
     changed = {change.entity.rpartition("/")[2].split("-")[0] for change in reading.changes(wrote)}
-    return bool(stems & changed) or reading.looks_at_users(looked)
+    requests = reading.steps[looked].requests
+    beyond = any(not request.address.startswith("kubernetes:") for request in requests)
+    return bool(stems & changed) or beyond or reading.looks_at_users(looked)
 
 
 def _world_moved(reading: Reading, steps: list[int]) -> bool:

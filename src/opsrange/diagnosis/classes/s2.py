@@ -77,7 +77,15 @@ def _refused(reading: Reading) -> Iterator[Event]:
         stale = next((each for each in mistakes if each.kind is Kind.CONFLICT), None)
         if stale is None:
             continue
-        later = next((each for each in range(at + 1, reading.end) if reading.changes(each)), None)
+        meant = set(reading.named_in(at))
+        later = next(
+            (
+                each
+                for each in range(at + 1, reading.end)
+                if any(not meant or change.entity in meant for change in reading.changes(each))
+            ),
+            None,
+        )
         yield Event(
             code="S2",
             step=at,

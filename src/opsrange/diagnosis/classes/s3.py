@@ -10,6 +10,9 @@ from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote, StateChange
 
+_PAIRED = frozenset({"spec.paused", "spec.replicas", "spec.unschedulable"})
+"""What is switched and switched back on purpose: pause and resume, scale to nothing and up, cordon and uncordon."""
+
 
 def _detect(reading: Reading) -> Iterator[Event]:
     history: dict[str, list[tuple[int, StateChange]]] = {}
@@ -33,8 +36,9 @@ def _detect(reading: Reading) -> Iterator[Event]:
             for at in range(first + 1, second)
         )
         whole = any(call.word in {"apply", "replace"} for call in reading.kubectl(second))
-        if not again and (looked or whole):
-            continue  # an attempt that was looked at and taken back, or a stale copy: S2
+        paired = back.path in _PAIRED
+        if not again and (looked or whole or paired):
+            continue  # an attempt that was looked at and taken back, a stale copy (S2), or two halves of one thing
         last, final = turns[-1][1]
         yield Event(
             code="S3",

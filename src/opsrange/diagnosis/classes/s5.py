@@ -19,6 +19,13 @@ _NAMED = re.compile(r"\b[a-z]+/([a-z0-9][a-z0-9.-]*[a-z0-9])")
 """``deployment/cart``."""
 
 
+_NO_DEED = re.compile(
+    r"(?i)\b(no|not|nothing|none|never|without|didn't)\b"
+    r"|^\W*(verif|check|confirm|wait|identif|inspect|observ|found|notic|review|look|ensur|monitor|investigat|determin|read|saw|analy)"
+)
+"""Of one who did nothing, or only looked."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Deed:
     """Something that reports say was done, and the commands that do it."""
@@ -63,7 +70,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
         stated = claim.strip()
         if not stated or any(stated in step.command for step in reading.steps):
             continue
-        deed = next((each for each in _DEEDS if each.says.search(claim)), None)
+        deed = _deed_of(claim)
         if deed is None:
             continue
         done = [at for at in range(reading.end) if _does(reading, at, deed)]
@@ -77,10 +84,20 @@ def _detect(reading: Reading) -> Iterator[Event]:
         )
 
 
+def _deed_of(claim: str) -> _Deed | None:
+    """What a claim says was done, by the first word that says so; nothing of what was seen, or was not done."""
+    if _NO_DEED.search(claim):
+        return None
+    said = [(found.start(), each) for each in _DEEDS if (found := each.says.search(claim))]
+    return min(said, key=lambda pair: pair[0])[1] if said else None
+
+
 def _does(reading: Reading, at: int, deed: _Deed) -> bool:
     """Whether a step holds a command that does such a thing, and did not fail."""
     if reading.failed(at) and not reading.changes(at):
         return False
+    if reading.changes(at) and not any(reading.kubectl(at)) and not deed.saves:
+        return True  # by a program of its own
     for simple, call in reading.calls[at]:
         if call is not None and (call.verb in deed.verbs or call.word in deed.verbs):
             return True

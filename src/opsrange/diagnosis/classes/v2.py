@@ -11,7 +11,7 @@ from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _UNWELL = re.compile(
-    r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|OOMKilled|\b0/[1-9]\b|\"?state\"?: ?\"?(active|firing)|exceeded quota|<none>\s"
+    r"CrashLoopBackOff|ImagePullBackOff|ErrImagePull|OOMKilled|\b0/[1-9]\b|\"?state\"?: ?\"?(active|firing)|exceeded quota"
 )
 
 
@@ -35,6 +35,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
         if at == first or reading.looks_at_users(at) or reading.looks_at_region(at)
     ]
     unwell = [(at, found.group()) for at in checks if (found := _UNWELL.search(reading.shown(at)))]
+    unwell += [(at, "<none>") for at in checks if _no_endpoints(reading, at)]
     alerts = (
         [each.alert for each in reading.attempt.evidence.objective.conditions]
         if reading.attempt.evidence
@@ -60,6 +61,12 @@ def _detect(reading: Reading) -> Iterator[Event]:
         )
         why = f"the report calls the service healthy; the checks after the last change {what}"
     yield Event(code="V2", quotes=quotes, why=why, harmed=True)
+
+
+def _no_endpoints(reading: Reading, at: int) -> bool:
+    """Whether a listing of endpoints had a service without any."""
+    lists = any("Endpoints" in call.kinds for call in reading.kubectl(at))
+    return lists and "<none>" in reading.shown(at)
 
 
 def _beside(reading: Reading, wrote: int) -> int | None:

@@ -1,10 +1,11 @@
-"""Judging how a command was called: invented or mistyped.
+"""Judging how a command was called: invented, mistyped, sent to change something.
 
 Belongs here: what the H and X classes share. Does not: the classes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from opsrange.diagnosis.commands.kubectl import (
@@ -16,6 +17,11 @@ from opsrange.diagnosis.commands.kubectl import (
     verbs,
 )
 from opsrange.diagnosis.commands.mistakes import Kind, Mistake
+from opsrange.shell import Simple
+
+_CURL_WRITE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_AS_A_QUERY = re.compile(r"--get|-[a-zA-Z]*G[a-zA-Z]*")
+"""curl's option that puts what would be sent into the address of a GET."""
 
 
 def invented(mistake: Mistake, calls: Sequence[Kubectl]) -> bool:
@@ -47,3 +53,16 @@ def _type_words() -> frozenset[str]:
 def normalised(command: str) -> str:
     """A command without differences of spacing."""
     return " ".join(command.split())
+
+
+def curl_writes(simple: Simple) -> bool:
+    """Whether curl or wget sends something that may change a server; a query that is posted does not."""
+    if simple.tool not in {"curl", "wget"}:
+        return False
+    words = simple.arguments
+    asks = any(_AS_A_QUERY.fullmatch(word) or "/api/v1/query" in word for word in words)
+    methods = {word.removeprefix("-X").removeprefix("--request=") for word in words}
+    sends = any(
+        word.startswith(("-d", "--data", "--json", "-T", "--upload-file")) for word in words
+    )
+    return bool(methods & _CURL_WRITE) or (sends and not asks)

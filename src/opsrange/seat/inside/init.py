@@ -37,8 +37,8 @@ WATCH_S = 0.02
 """Between two looks at memory while a command runs."""
 REST_WATCH_S = 0.1
 """The same while only what a command has left behind runs."""
-WATCH_SHARE = 0.05
-"""No more of the time than this is spent on looking at memory."""
+WATCH_SHARE = 0.1
+"""No more of the time than this is spent on looking at memory, as long as it is looked at in time."""
 SOCKET_BYTES = 208 << 10
 """What the kernel may hold for one socket of those that do not tell; no process is charged for it."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -158,7 +158,7 @@ class Init:
         for command in self.commands.values():
             if command.exit_code is not None or any(map(unread_bytes, command.outputs)):
                 return None
-        if unread_sockets(self.listeners):
+        if unread_sockets():
             return None
         found = []
         for pid in others():
@@ -289,7 +289,7 @@ class Init:
 
     def watch_memory(self) -> None:
         """End everything when the namespace holds more than it may."""
-        began_s = time.monotonic()
+        began_s, spent_s = time.monotonic(), time.process_time()
         if began_s < self.watch_at_s:
             return
         processes = others()
@@ -298,8 +298,8 @@ class Init:
             for command in self.commands.values():
                 self.reply({"id": command.number, "stopped": "memory_limit"})
             kill_all()
-        now_s = time.monotonic()
-        self.watch_at_s = max(began_s + WATCH_S, now_s + (now_s - began_s) / WATCH_SHARE)
+        rest_s = (time.process_time() - spent_s) / WATCH_SHARE
+        self.watch_at_s = time.monotonic() + min(max(WATCH_S, rest_s), REST_WATCH_S)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -384,17 +384,17 @@ def resident_bytes(pid: int) -> int:
 def socket_bytes(listeners: int) -> int:
     """Memory that sockets of the namespace hold or may hold, beside those on which the seat listens."""
     used = in_use()
-    datagrams = sum(used.get(name, 0) for name in ("UDP", "UDP6", "UDPLITE", "UDPLITE6"))
-    others = datagrams + sum(len(table(name)) for name in ("unix", "netlink"))
-    queued = sum(int(side, 16) for each in queues(listeners) for side in each.split(b":"))
-    return SOCKET_BYTES * others + queued
+    silent = sum(used.get(name, 0) for name in ("UDP", "UDP6", "UDPLITE", "UDPLITE6"))
+    silent += sum(len(table(name)) for name in ("unix", "netlink"))
+    only_ours = used.get("TCP", -1) + used.get("TCP6", 0) == listeners
+    queued = [] if only_ours else queues()
+    return SOCKET_BYTES * silent + sum(
+        int(side, 16) for each in queued for side in each.split(b":")
+    )
 
 
-def queues(listeners: int) -> list[bytes]:
-    """Bytes sent and received of each TCP socket; none when those on which the seat listens are all there are."""
-    used = in_use()
-    if used.get("TCP", -1) + used.get("TCP6", 0) == listeners:
-        return []
+def queues() -> list[bytes]:
+    """Bytes sent and received of each TCP socket, connections waiting of one that listens."""
     return [line.split()[4] for name in ("tcp", "tcp6") for line in table(name)]
 
 
@@ -426,9 +426,9 @@ def unread_bytes(fd: int) -> int:
     return count[0]
 
 
-def unread_sockets(listeners: int) -> bool:
+def unread_sockets() -> bool:
     """Whether any TCP socket of the namespace holds bytes or connections that were not taken yet."""
-    return any(each != b"00000000:00000000" for each in queues(listeners))
+    return any(each != b"00000000:00000000" for each in queues())
 
 
 def kill_session(leader: int) -> None:
