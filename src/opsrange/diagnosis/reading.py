@@ -112,11 +112,16 @@ class Reading:
     @cached_property
     def names_handled(self) -> frozenset[str]:
         """The names of objects that any step changed or named, in small letters."""
-        return frozenset(
-            entity.rpartition("/")[2].lower()
-            for at in range(self.end)
-            for entity in [*(change.entity for change in self.changes(at)), *self.named_in(at)]
-        )
+        return frozenset().union(*(self.names_at(at) for at in range(self.end)))
+
+    def names_at(self, position: int) -> frozenset[str]:
+        """The names of objects that a step changed or named, in small letters."""
+        entities = [*(each.entity for each in self.changes(position)), *self.named_in(position)]
+        return frozenset(entity.rpartition("/")[2].lower() for entity in entities)
+
+    def sends_whole(self, position: int) -> bool:
+        """Whether a step sends a whole object, and with it every field as it was when it was read."""
+        return any(call.word in {"apply", "replace"} for call in self.kubectl(position))
 
     @cached_property
     def names_known(self) -> frozenset[str]:

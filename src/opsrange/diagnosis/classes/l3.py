@@ -127,14 +127,8 @@ def _states(reading: Reading, report: Report) -> Iterator[Event]:
         if any(_told_of(reading, at, name, told) for at in range(reading.end)):
             continue
         at, row = others[-1]
-        yield Event(
-            code="L3",
-            step=at,
-            tier=Tier.HEURISTIC,
-            quotes=[Quote(step=at, text=row.strip()[:300])],
-            why=f"the report says that {name} is {state}; no row about it does, and step {at} showed another state",
-            harmed=True,
-        )
+        why = f"the report says that {name} is {state}; no row about it does, and step {at} showed another state"
+        yield _against_a_row(at, row, why)
 
 
 def _counts(reading: Reading, report: Report) -> Iterator[Event]:
@@ -150,14 +144,15 @@ def _counts(reading: Reading, report: Report) -> Iterator[Event]:
         at, row, number = shown[-1]
         if number == ready or any(later > at for later in reading.writes):
             continue
-        yield Event(
-            code="L3",
-            step=at,
-            tier=Tier.HEURISTIC,
-            quotes=[Quote(step=at, text=row.strip()[:300])],
-            why=f"the report says that {ready} replicas of {name} are ready; step {at} showed {number}",
-            harmed=True,
+        why = (
+            f"the report says that {ready} replicas of {name} are ready; step {at} showed {number}"
         )
+        yield _against_a_row(at, row, why)
+
+
+def _against_a_row(at: int, row: str, why: str) -> Event:
+    quote = Quote(step=at, text=row.strip()[:300])
+    return Event(code="L3", step=at, tier=Tier.HEURISTIC, quotes=[quote], why=why, harmed=True)
 
 
 def _rows_about(reading: Reading, name: str) -> Iterator[tuple[int, str]]:

@@ -48,7 +48,7 @@ def _from_an_old_copy(reading: Reading, at: int, change: StateChange, moved: int
     """Whether a whole object, read before its own repair, was sent when nothing called for taking that repair back."""
     health = reading.steps[at - 1].health if at else {}
     return (
-        _sends_whole(reading, at)
+        reading.sends_whole(at)
         and any(row.place == change.place for row in reading.changes(moved))
         and reading.inside(change)
         and bool(health)
@@ -56,12 +56,8 @@ def _from_an_old_copy(reading: Reading, at: int, change: StateChange, moved: int
     )
 
 
-def _sends_whole(reading: Reading, at: int) -> bool:
-    return any(call.word in {"apply", "replace"} for call in reading.kubectl(at))
-
-
 def _moved(reading: Reading, at: int, change: StateChange) -> int | None:
-    whole = _sends_whole(reading, at)
+    whole = reading.sends_whole(at)
     for each in range(at - 1, -1, -1):
         step = reading.steps[each]
         rows = [*step.consequences, *(step.changes if whole else [])]

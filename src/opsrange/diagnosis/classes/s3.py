@@ -35,7 +35,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
             reading.looks_at_region(at) or reading.looks_at_users(at)
             for at in range(first + 1, second)
         )
-        whole = any(call.word in {"apply", "replace"} for call in reading.kubectl(second))
+        whole = reading.sends_whole(second)
         paired = back.path in _PAIRED
         if not again and (looked or whole or paired):
             continue  # an attempt that was looked at and taken back, a stale copy (S2), or two halves of one thing

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from opsrange.diagnosis.commands.invocation import curl_writes
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event, Tier
 from opsrange.diagnosis.reading import Reading
 from opsrange.shell import Simple
 
 _EDITS = frozenset({"patch", "apply", "replace", "edit"})
-_SENDS = re.compile(r"\b(POST|PUT|PATCH|DELETE)\b|(^|\s)(-d|--data)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{2,}")
 _NAMED = re.compile(r"\b[a-z]+/([a-z0-9][a-z0-9.-]*[a-z0-9])")
 """``deployment/cart``."""
@@ -106,8 +106,7 @@ def _does(reading: Reading, at: int, deed: _Deed) -> bool:
         written = " ".join(simple.argv)
         if deed.does and deed.does.search(written):
             return True
-        asks = "/query" in written or "-G" in simple.argv
-        if deed.sends and simple.tool in {"curl", "wget"} and _SENDS.search(written) and not asks:
+        if deed.sends and curl_writes(simple):
             return True
     return False
 
@@ -125,10 +124,7 @@ def _about(reading: Reading, at: int, claim: str) -> bool:
     named = set(_NAMED.findall(claim.lower())) | (words & reading.names_known)
     if not named:
         return True
-    own = {
-        entity.rpartition("/")[2].lower()
-        for entity in [*(c.entity for c in reading.changes(at)), *reading.named_in(at)]
-    }
+    own = reading.names_at(at)
     text = set(_NAME.findall(reading.steps[at].command.lower()))
     return any(name in text or name in own or _owns(name, own) for name in named)
 
