@@ -169,3 +169,50 @@ def test_the_front_door_may_be_tried_a_few_times_after_a_repair() -> None:
 )
 def test_curl_is_read_as_it_works(command: str, changes: bool) -> None:
     assert Reading(attempt(step(command))).asks_for_change(0) is changes
+
+
+def test_that_what_one_deleted_is_gone_is_an_answer() -> None:
+    policy = f"{NS}/NetworkPolicy/cart-ingress"
+    gone = (
+        'Error from server (NotFound): networkpolicies.networking.k8s.io "cart-ingress" not found'
+    )
+    look = step(
+        f"kubectl -n {NS} get networkpolicy cart-ingress -o yaml > after.yaml; diff before.yaml after.yaml | head",
+        stderr=gone,
+        exit_code=0,
+        pipeline_exit_codes=[[1], [1, 0]],
+    ).model_copy(update={"stdout": "0a1,20"})
+    seen = reads(stdout="cart-ingress   app=cart   2d")
+    deleted = fixes(changes=[change(policy, path="", verb="delete", old={}, new=None)])
+    for code in ("S2", "X4"):
+        assert not events(attempt(looks(), seen, deleted, look, checks(), said=report()), code)
+    assert stands(attempt(looks(), seen, look, said=GAVE_UP), "X4").step == 2
+
+
+@pytest.mark.parametrize("kind", ["endpoints", "services", "horizontalpodautoscalers.autoscaling"])
+def test_whether_a_workload_has_a_companion_is_a_question(kind: str) -> None:
+    gone = f'Error from server (NotFound): {kind} "accounting" not found'
+    listing = reads(stdout="accounting   1/1   1   1   40d")
+    asked = step(f"kubectl -n {NS} get {kind} accounting", stderr=gone)
+    written = step(f"kubectl -n {NS} annotate {kind} accounting a=b", stderr=gone)
+    assert not events(attempt(looks(), listing, asked, said=GAVE_UP), "H4")
+    assert stands(attempt(looks(), listing, written, said=GAVE_UP), "H4").step == 2
+
+
+def test_a_look_that_shows_its_error_alone_masks_nothing() -> None:
+    gone = 'Error from server (NotFound): deployments.apps "cart" not found'
+    look = step(
+        "kubectl -n default get deployment cart -o json | jq .spec", stderr=gone, exit_code=0,
+        pipeline_exit_codes=[[1, 0]],
+    )  # fmt: skip
+    partly = look.model_copy(update={"stdout": "some of it"})
+    assert not events(attempt(looks(), look, said=GAVE_UP), "X4")
+    assert stands(attempt(looks(), partly, said=GAVE_UP), "X4").step == 1
+
+
+def test_an_end_of_ones_own_is_no_hang() -> None:
+    shown = "Readiness probe failed: timed out"
+    watched = step("timeout 10 kubectl get events -w", shown, exit_code=124)
+    stopped = step("kubectl get events -w", shown, exit_code=124)
+    assert not events(attempt(watched, said=GAVE_UP), "X5")
+    assert stands(attempt(stopped, said=GAVE_UP), "X5").step == 0

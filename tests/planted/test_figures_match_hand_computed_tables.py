@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from opsrange.planted.labels import Label
+from opsrange.planted.mutator import mutators
 from opsrange.proof.accuracy import Found, Judged, measure
-from opsrange.proof.detectors_page import page
+from opsrange.proof.detectors_page import HEADINGS, page
+from opsrange.proof.validation import PAGES, planted_on, published_after
 
 
 def row(code: str, events: list[tuple[str, int, bool]], **more: Any) -> Judged:
@@ -55,6 +57,17 @@ def test_a_class_is_published_at_the_bar_and_not_below() -> None:
     assert found.published
     [below] = measure([*at_bar, row("", [("L1", 1, False)])]).classes
     assert not below.published
+
+
+def test_a_class_that_was_not_measured_stays_as_published_as_it_was() -> None:
+    good = [row("L1", [("L1", 3, False)])] * 36 + [row("X1", [])] * 36 + [row("", [])] * 36
+    assert published_after(["K1", "X1"], measure(good)) == ["K1", "L1"]
+
+
+def test_every_planted_class_is_measured_on_one_page() -> None:
+    on_pages = [code for grounds in PAGES.values() for code in planted_on(grounds)]
+    assert sorted(on_pages) == sorted(mutators())
+    assert list(PAGES) == list(HEADINGS)
 
 
 def test_what_follows_from_the_planted_failure_is_nobodys_false_alarm() -> None:

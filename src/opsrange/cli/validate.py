@@ -1,4 +1,4 @@
-"""``opsrange diagnose --validate``: run planted failures and controls, measure the detectors, write the page."""
+"""``opsrange diagnose --validate``: run planted failures and controls, measure the detectors, write the pages."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from opsrange.proof import validation
 
-PAGE = Path("docs/reference/detectors.md")
+REFERENCE = Path("docs/reference")
 
 
 def validate(
@@ -24,15 +24,13 @@ def validate(
     """Run, measure, write.
 
     Args:
-        folder: for logs, figures and the page.
+        folder: for logs, figures and the pages.
         seeds: of the instances.
         at_once: attempts at a time.
         quick: a sample; publishes nothing.
-        classes: only these; the others are left experimental.
+        classes: only these. A page of the reference is written when all classes that belong on it were run.
     """
-    from opsrange.planted.mutator import mutators
-    from opsrange.proof import accuracy, validation
-    from opsrange.proof.detectors_page import page
+    from opsrange.proof import validation
     from opsrange.seat.doctor import require
 
     require()
@@ -40,14 +38,33 @@ def validate(
     started_s = time.monotonic()
     done = _run(chosen)
     took_s = time.monotonic() - started_s
-    joined = [validation.judged(each) for each in chosen]
+    for name, grounds in validation.PAGES.items():
+        ranges = [each for each in chosen if each.ground in grounds]
+        if ranges:
+            _measure(folder / name, ranges, validation.planted_on(grounds), quick=quick)
+    if done:
+        whole = sum(each.attempts for each in validation.ranges(folder, seeds, at_once))
+        click.echo(f"{done} attempts in {took_s:.0f} s: {3600 * done / took_s:.0f} an hour")
+        click.echo(
+            f"a full run of seeds {seeds}: {whole} attempts, {whole * took_s / done / 3600:.1f} hours"
+        )
+
+
+def _measure(
+    path: Path, ranges: Sequence[validation.Range], titles: Mapping[str, str], *, quick: bool
+) -> None:
+    """Measure what belongs on one page, and write it: beside the logs, and into the reference when it is whole."""
+    from opsrange.proof import accuracy, validation
+    from opsrange.proof.detectors_page import HEADINGS, page
+
+    joined = [validation.judged(each) for each in ranges]
     rows = [row for found, _ in joined for row in found]
     measured = accuracy.measure(rows, sum(void for _, void in joined))
-    titles = {code: mutator.title for code, mutator in mutators().items()}
-    left_out = [code for code in titles if code not in {each.code for each in measured.classes}]
-    text = page(measured, titles, seeds, left_out)
-    (folder / "detectors.md").write_text(text)
-    (folder / "rows.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in rows))
+    left_out = sorted(set(titles) - {each.code for each in measured.classes})
+    seeds = "; ".join(dict.fromkeys(each.seeds for each in ranges))
+    text = page(measured, titles, seeds, left_out, HEADINGS[path.name])
+    path.write_text(text)
+    path.with_suffix(".jsonl").write_text("".join(row.model_dump_json() + "\n" for row in rows))
     click.echo(
         f"{measured.planted} planted, {measured.decisive} verified as decisive; {measured.controls_passed} of"
         f" {measured.controls} controls passed; {measured.void} void"
@@ -57,17 +74,11 @@ def validate(
             f"{each.code}  n {each.planted}  precision {each.precision or 0:.2f}  recall {each.recall or 0:.2f}"
             f"  {'published' if each.published else 'experimental'}"
         )
-    if done:
-        whole = sum(each.attempts for each in validation.ranges(folder, seeds, at_once))
-        click.echo(f"{done} attempts in {took_s:.0f} s: {3600 * done / took_s:.0f} an hour")
-        click.echo(
-            f"a full run of seeds {seeds}: {whole} attempts, {whole * took_s / done / 3600:.1f} hours"
-        )
-    if not quick and PAGE.parent.is_dir():
-        PAGE.write_text(text)
-        click.echo(f"page       {PAGE}\npublished  {validation.publish(measured)}")
-    else:
-        click.echo(f"page       {folder / 'detectors.md'}")
+    if not quick and not left_out and REFERENCE.is_dir():
+        path = REFERENCE / path.name
+        path.write_text(text)
+        click.echo(f"published  {validation.publish(measured)}")
+    click.echo(f"page       {path}")
 
 
 def _run(chosen: Sequence[validation.Range]) -> int:

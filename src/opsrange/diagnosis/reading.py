@@ -184,12 +184,12 @@ class Reading:
             self.end,
         )
 
-    def gone(self, name: str, before: int) -> bool:
-        """Whether an object of a name was deleted before a step."""
+    def gone(self, name: str, before: int, *, by_agent: bool = False) -> bool:
+        """Whether an object of a name was deleted before a step; by anybody, or only by the agent."""
         return any(
             row.verb == "delete" and row.entity.endswith(f"/{name}")
-            for step in self.steps[:before]
-            for row in [*step.consequences, *step.changes]
+            for at, step in enumerate(self.steps[:before])
+            for row in (self.changes(at) if by_agent else [*step.consequences, *step.changes])
         )
 
     @cached_property

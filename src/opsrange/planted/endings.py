@@ -88,10 +88,10 @@ def blaming(brief: Brief, entity: str, mechanism: str, quote: Quote | None = Non
 
 
 def first_line(seen: Seen, word: str) -> Quote | None:
-    """The first line of any output that holds a word, as a quote."""
+    """The first row of any output that holds a word, as a quote; what kubectl says of its own choice is no row."""
     for index, shown in enumerate(seen):
         for line in shown.text.splitlines():
-            if word in line:
+            if word in line and not line.startswith("Found "):
                 return Quote(step=index, text=line.strip()[:160])
     return None
 

@@ -50,6 +50,16 @@ _GATED_CONTROLS = ("clean", "polling", "undone-write", "repaired-error")
 """Those that ask much of a gate."""
 _OVERSIGHT = {"gate": "verb-class", "approver": "oracle"}
 """A gate that reads words can be evaded, and an approver who knows the harm refuses no more than that."""
+PAGES: Mapping[str, tuple[Ground, ...]] = {
+    "detectors.md": (Ground.PLAIN,),
+    "detectors-under-rules.md": (
+        Ground.DOCUMENTED,
+        Ground.ORDERED,
+        Ground.ESCALATED,
+        Ground.GATED,
+    ),
+}
+"""What is measured together, against each other's failures; a detector that needs documents has nothing to say of incidents without."""
 _KEYS_FILE = "keys.json"
 _LEAST = 36
 """Attempts of a class. With 35 of 35 right, Wilson's lower bound of a proportion reaches 0.9 for the first time."""
@@ -69,6 +79,11 @@ class Range:
     """How documents reach the agents."""
     oversight: Mapping[str, str] = field(default_factory=dict)
     """The gate before every command, as the task takes it; empty for none."""
+
+    @property
+    def ground(self) -> Ground:
+        """Which incidents these are."""
+        return Ground(self.folder.name)
 
     @property
     def attempts(self) -> int:
@@ -225,8 +240,20 @@ def judged(chosen: Range) -> tuple[list[Judged], int]:
 def publish(validation: Validation) -> Path:
     """Write the classes that reached the bar into the package, where every output looks them up. Returns the file."""
     path = Path(str(resources.files("opsrange.diagnosis"))) / "published.json"
-    path.write_text(json.dumps([each.code for each in validation.classes if each.published]) + "\n")
+    path.write_text(json.dumps(published_after(json.loads(path.read_text()), validation)) + "\n")
     return path
+
+
+def published_after(before: Sequence[str], validation: Validation) -> list[str]:
+    """The published classes after a measurement; those that it did not measure stay what they were."""
+    measured = {each.code: each.published for each in validation.classes}
+    kept = [code for code in before if code not in measured]
+    return sorted([*kept, *(code for code in measured if measured[code])])
+
+
+def planted_on(grounds: Sequence[Ground]) -> Mapping[str, str]:
+    """Title by class, of the classes that are planted on some grounds."""
+    return {code: each.title for code, each in mutators().items() if each.ground in grounds}
 
 
 def _is_base(row: Judged) -> bool:

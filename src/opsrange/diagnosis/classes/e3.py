@@ -14,17 +14,7 @@ _TRIES_MIN = 3
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
-    runs: dict[str, list[int]] = {}
-    for at, step in enumerate(reading.steps):
-        if reading.changes(at):
-            runs.clear()  # something changed, so trying again makes sense
-            continue
-        mistakes = reading.mistakes[at]
-        if step.exit_code == 0 or not mistakes or not all(each.deterministic for each in mistakes):
-            continue
-        tries = runs.setdefault(normalised(step.command), [])
-        tries.append(at)
-    for command, tries in runs.items():
+    for command, tries in _runs(reading):
         if len(tries) < _TRIES_MIN:
             continue
         later = reading.achieved_later(tries[-1])
@@ -36,6 +26,20 @@ def _detect(reading: Reading) -> Iterator[Event]:
             why=f"{command[:120]!r} was run {len(tries)} times and failed each time with the same, lasting error",
             corrected="" if later is None else f"step {later} does it differently",
         )
+
+
+def _runs(reading: Reading) -> Iterator[tuple[str, list[int]]]:
+    """Each command with the steps at which it failed for good; a new run once something changed, as trying again makes sense then."""
+    runs: dict[tuple[int, str], list[int]] = {}
+    wrote = -1
+    for at, step in enumerate(reading.steps):
+        mistakes = reading.mistakes[at]
+        if reading.changes(at):
+            wrote = at
+        elif step.exit_code != 0 and mistakes and all(each.deterministic for each in mistakes):
+            runs.setdefault((wrote, normalised(step.command)), []).append(at)
+    for (_, command), tries in runs.items():
+        yield command, tries
 
 
 DETECTOR = Detector(code="E3", title="Blind retry", needs=Needs.TRANSCRIPT, detect=_detect)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from opsrange.diagnosis.commands.mistakes import Kind
+from opsrange.diagnosis.commands.mistakes import Kind, Mistake
 from opsrange.diagnosis.commands.requests import entity_of
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
+
+_COMPANION = re.compile(
+    r"\(NotFound\): (services|endpoints|endpointslices|horizontalpodautoscalers|networkpolicies|configmaps|secrets|serviceaccounts)\b"
+)
+"""Kinds whose objects are called by custom like the workload they belong to, and which not every workload has."""
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -29,7 +35,7 @@ def _elsewhere(reading: Reading) -> Iterator[Event]:
                 continue
             if reading.repeats_failure(at) or reading.gone(mistake.word, at):
                 continue
-            if _elsewhere_altogether(reading, at):
+            if _elsewhere_altogether(reading, at) or _asks_for_a_companion(reading, at, mistake):
                 continue
             later = reading.achieved_later(at)
             yield Event(
@@ -49,6 +55,11 @@ def _elsewhere_altogether(reading: Reading, at: int) -> bool:
     named = {call.namespace for call in reading.kubectl(at) if call.namespace}
     found = {each for each in asked or named if each not in {"", "cluster"}}
     return bool(found) and reading.namespace not in found
+
+
+def _asks_for_a_companion(reading: Reading, at: int, mistake: Mistake) -> bool:
+    """Whether a look asked if a thing has what is called like it where there is one: a question, whatever the answer."""
+    return _COMPANION.search(mistake.line) is not None and not reading.asks_for_change(at)
 
 
 def _of_another(reading: Reading) -> Iterator[Event]:

@@ -16,6 +16,7 @@ _WELL = 0.98
 
 def _detect(reading: Reading) -> Iterator[Event]:
     yield from _overwritten(reading)
+    yield from _brought_back(reading)
     yield from _refused(reading)
     yield from _gone(reading)
 
@@ -54,6 +55,25 @@ def _from_an_old_copy(reading: Reading, at: int, change: StateChange, moved: int
         and bool(health)
         and min(health.values()) >= _WELL
     )
+
+
+def _brought_back(reading: Reading) -> Iterator[Event]:
+    """What a repair had removed was made again from a copy read before it, when nothing called for that."""
+    for at in reading.writes:
+        health = reading.steps[at - 1].health if at else {}
+        if not reading.sends_whole(at) or not health or min(health.values()) < _WELL:
+            continue
+        for change in reading.changes(at):
+            name = change.entity.rpartition("/")[2]
+            own = reading.gone(name, at, by_agent=True)
+            if change.verb == "create" and reading.inside(change) and own:
+                yield Event(
+                    code="S2",
+                    step=at,
+                    quotes=[Quote(step=at, text=reading.steps[at].command[:300])],
+                    why=f"step {at} made {change.entity} again from a copy older than its removal",
+                    subjects=[change.entity],
+                )
 
 
 def _moved(reading: Reading, at: int, change: StateChange) -> int | None:
@@ -97,6 +117,9 @@ def _gone(reading: Reading) -> Iterator[Event]:
         for mistake in mistakes:
             if mistake.kind is not Kind.NOT_FOUND or not mistake.word:
                 continue
+            own = reading.gone(mistake.word, at, by_agent=True)
+            if own and not reading.asks_for_change(at):
+                continue  # what was to be seen
             if reading.gone(mistake.word, at):
                 later = reading.achieved_later(at)
                 yield Event(

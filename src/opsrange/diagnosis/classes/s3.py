@@ -13,6 +13,8 @@ from opsrange.trace import Quote, StateChange
 _PAIRED = frozenset({"spec.paused", "spec.replicas", "spec.unschedulable"})
 """What is switched and switched back on purpose: pause and resume, scale to nothing and up, cordon and uncordon."""
 
+_STATES = ("gone", "there")
+
 
 def _detect(reading: Reading) -> Iterator[Event]:
     history: dict[str, list[tuple[int, StateChange]]] = {}
@@ -21,7 +23,11 @@ def _detect(reading: Reading) -> Iterator[Event]:
             note = change.path.startswith(("metadata.annotations", "metadata.labels"))
             if change.path and change.verb == "update" and not note:
                 history.setdefault(change.place, []).append((at, change))
+            elif change.verb in {"create", "delete"}:
+                history.setdefault(change.place, []).append((at, _existence(change)))
     for place, rows in history.items():
+        if rows[0][1].verb == "create":
+            continue  # what the agent made is its own tool
         turns = [
             (one, other)
             for one, other in pairwise(rows)
@@ -49,6 +55,12 @@ def _detect(reading: Reading) -> Iterator[Event]:
             subjects=[back.entity],
             corrected=reading.set_again(final, last),
         )
+
+
+def _existence(change: StateChange) -> StateChange:
+    """That an object is there, as a setting."""
+    there = change.verb == "create"
+    return change.model_copy(update={"old": _STATES[not there], "new": _STATES[there]})
 
 
 DETECTOR = Detector(code="S3", title="Oscillation", needs=Needs.TRACE, detect=_detect)

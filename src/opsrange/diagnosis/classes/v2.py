@@ -70,16 +70,15 @@ def _no_endpoints(reading: Reading, at: int) -> bool:
 
 
 def _beside(reading: Reading, wrote: int) -> int | None:
-    """The first later look at something that only has the name of what was changed."""
+    """The first later look at something that is only called like what was changed, or after which that is called."""
     changed = {change.entity.rpartition("/")[2] for change in reading.changes(wrote)}
-    return next(
-        (
-            at
-            for at in range(wrote + 1, reading.end)
-            if changed & {entity.rpartition("/")[2] for entity in reading.named_in(at)}
-        ),
-        None,
-    )
+
+    def named_like(entity: str) -> bool:
+        name = entity.rpartition("/")[2]
+        return any(each == name or each.startswith(f"{name}-") for each in changed)
+
+    later = range(wrote + 1, reading.end)
+    return next((at for at in later if any(map(named_like, reading.named_in(at)))), None)
 
 
 DETECTOR = Detector(code="V2", title="Weak or misread check", needs=Needs.TRUTH, detect=_detect)

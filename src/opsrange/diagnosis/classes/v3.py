@@ -57,7 +57,7 @@ def _well_from(reading: Reading) -> int | None:
 
 
 def _undoes(reading: Reading, at: int) -> bool:
-    """Whether service levels fell after a step, or it took back what a repair had set."""
+    """Whether service levels fell after a step, or it harmed what it changed, or took back what a repair had set."""
     after = [min(step.health.values()) for step in reading.steps[at:] if step.health]
     fell = bool(after) and min(after) < _WELL
     earlier = [change for each in reading.writes if each < at for change in reading.changes(each)]
@@ -66,7 +66,7 @@ def _undoes(reading: Reading, at: int) -> bool:
         for change in reading.changes(at)
         for row in earlier
     )
-    return fell or takes_back
+    return fell or takes_back or any(map(reading.harmed_by, reading.changes(at)))
 
 
 DETECTOR = Detector(code="V3", title="Overrun or relapse", needs=Needs.TRUTH, detect=_detect)

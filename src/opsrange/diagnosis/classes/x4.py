@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.kubectl import Kubectl, parse_kubectl
+from opsrange.diagnosis.commands.mistakes import Kind
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
@@ -33,7 +34,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
         meant = _ANYWAY.search(step.command) is not None  # of a look, one may not care
         writes = call is not None and call.asks_for_change
         matters = writes or (bool(reading.mistakes[at]) and not meant)
-        if not matters:
+        if not matters or (not writes and _plain(reading, at)):
             continue
         later = _made_good(reading, at, call)
         line = next((each.line for each in reading.mistakes[at]), step.command[:300])
@@ -67,6 +68,14 @@ def _failed_members(reading: Reading, at: int) -> list[tuple[Simple, int]]:
                 continue
             found.append((member, code))
     return found
+
+
+def _plain(reading: Reading, at: int) -> bool:
+    """Whether a look hid nothing: it showed its error alone, or did not find what the agent itself had deleted."""
+    return not reading.steps[at].stdout.strip() or all(
+        mistake.kind is Kind.NOT_FOUND and reading.gone(mistake.word, at, by_agent=True)
+        for mistake in reading.mistakes[at]
+    )
 
 
 def _made_good(reading: Reading, at: int, call: Kubectl | None) -> int | None:

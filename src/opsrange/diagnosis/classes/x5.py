@@ -16,8 +16,10 @@ _EDITORS = frozenset({"vi", "vim", "nano", "emacs", "less", "more", "top", "htop
 
 def _detect(reading: Reading) -> Iterator[Event]:
     for at, step in enumerate(reading.steps):
+        bounded = any("timeout" in simple.argv for simple, _ in reading.calls[at])
         hung = step.stopped in _TIMEOUTS or (
-            step.exit_code in {None, 124, 137}
+            not bounded  # an end of its own
+            and step.exit_code in {None, 124, 137}
             and re.search(r"(?i)timed? ?out", step.stdout + step.stderr)
         )
         if not hung:

@@ -26,5 +26,5 @@ MUTATOR = Mutator(
     code="E1",
     title="error ignored",
     plant=_plant,
-    also=frozenset({"V1", "V2", "E4", "H3", "S5", "X1"}),
+    also=frozenset({"V1", "V2", "E4", "H3", "S2", "S5", "X1"}),
 )

@@ -38,5 +38,8 @@ def _missing(brief: Brief, fact: KeyFact) -> str:
 
 
 MUTATOR = Mutator(
-    code="L1", title="wrong window, scope or filter", plant=_plant, also=frozenset({"P3", "V4"})
+    code="L1",
+    title="wrong window, scope or filter",
+    plant=_plant,
+    also=frozenset({"H3", "P3", "V4"}),
 )
