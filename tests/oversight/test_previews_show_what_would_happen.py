@@ -114,6 +114,18 @@ def test_files_are_those_of_the_seat_each_time(on_call: OnCall) -> None:
     assert third.split() == [".", "..", ".kube", "500"]
 
 
+def test_files_that_are_the_same_are_not_copied_again(on_call: OnCall) -> None:
+    async def body(environment: SeatEnvironment) -> None:
+        await really(environment, "kubectl get pods -A; touch one two three")
+        looked = shell("stat -c %i one two three")
+        numbers = [(await environment.preview(looked)).step.stdout for _ in range(3)]
+        assert len(set(numbers)) == 1
+        await really(environment, "touch -d 2001-01-01 two")
+        assert (await environment.preview(looked)).step.stdout != numbers[0]
+
+    on_call(body)
+
+
 def test_what_never_ends_is_bounded_and_says_so(on_call: OnCall) -> None:
     async def body(environment: SeatEnvironment) -> list[str]:
         commands = ("while :; do :; done", "yes", "sleep 100000", "echo fine")

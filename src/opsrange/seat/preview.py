@@ -44,6 +44,8 @@ MISSING = "files_missing"
 RUNNING = "still_running"
 """What it is when the command left something running, which may act later."""
 
+Files = frozenset[bytes]
+"""Name, kind, mode, size, time of each."""
 Look = Callable[[World, World], Awaitable[None]]
 """Shown the fork with the command and the fork without it, both at the horizon."""
 
@@ -60,7 +62,7 @@ class Previewer:
         self._seat = seat
         self._cost_ms = cost_ms
         self._shadow: Seat | None = None
-        self._tidied: asyncio.Task[bytes] | None = None
+        self._tidied: asyncio.Task[Files] | None = None
         """The second sandbox's files, once nothing runs in it any more."""
         self._one = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -105,7 +107,7 @@ class Previewer:
         await self._lose_shadow()
         await asyncio.gather(*self._leaving)
 
-    async def _run(self, fork: World, mine: bytes, command: Command, think_ms: int) -> Preview:
+    async def _run(self, fork: World, mine: Files, command: Command, think_ms: int) -> Preview:
         shadow, whole = await self._moved(fork, mine)
         try:
             done, record = await shadow.step(command, think_ms=think_ms, cost_ms=self._cost_ms)
@@ -145,7 +147,7 @@ class Previewer:
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
-    async def _moved(self, fork: World, mine: bytes) -> tuple[Seat, bool]:
+    async def _moved(self, fork: World, mine: Files) -> tuple[Seat, bool]:
         """The second sandbox over ``fork`` with the seat's files, and whether it has them all."""
         theirs = await self._theirs()
         if self._shadow is None:
@@ -157,7 +159,7 @@ class Previewer:
         whole = mine == theirs or await _copy_files(self._seat, self._shadow)
         return self._shadow, whole
 
-    async def _theirs(self) -> bytes | None:
+    async def _theirs(self) -> Files | None:
         """The second sandbox's files, as the last preview left them; ``None`` when that is not known."""
         tidied, self._tidied = self._tidied, None
         if tidied is not None:
@@ -176,12 +178,12 @@ class Previewer:
             await shadow.close()
 
 
-async def _listed(seat: Seat) -> bytes:
-    """Every file of the agent's: name, kind, mode, size, time."""
+async def _listed(seat: Seat) -> Files:
+    """Every file of the agent's. In no order: a folder lists a copy of its files in another one than the files themselves."""
     with _memory() as found, _nothing() as nothing:
         await seat.pass_through(_LIST, nothing.fileno(), found.fileno())
         found.seek(0)
-        return found.read()
+        return frozenset(found.read().split(b"\0"))
 
 
 async def _copy_files(source: Seat, target: Seat) -> bool:
