@@ -170,6 +170,23 @@ def test_a_document_read_and_not_applied_is_k3() -> None:
     )
 
 
+def test_whoever_acts_on_an_old_belief_had_the_rule_unless_the_old_document_was_read() -> None:
+    current, old = used(tool="open_doc", opened=DOC), used(tool="open_doc", opened="rb-0")
+    one = attempt(looks(), fixes(), said=report(), docs_arm="bm25", documents=[current])
+    assert stands(ruled(one, stale=True), "K3").subjects == [DOC]
+    both = attempt(looks(), fixes(), said=report(), docs_arm="bm25", documents=[current, old])
+    assert stands(ruled(both, stale=True), "K4").subjects == ["rb-0"]
+    assert silent(ruled(both, stale=True), "K3")
+
+
+def test_a_document_that_was_handed_over_was_read_though_opening_it_failed() -> None:
+    given = [used(tool="prompt", opened=DOC)]
+    case = attempt(
+        looks(), fixes(), said=report(), docs_arm="golden", documents=given, document_texts=[""]
+    )
+    assert stands(ruled(case), "K3").subjects == [DOC]
+
+
 def test_an_outdated_document_followed_is_k4() -> None:
     opened = [used(tool="open_doc", opened="rb-0")]
     case = attempt(looks(), fixes(), said=report(), docs_arm="bm25", documents=opened)

@@ -33,4 +33,6 @@ def knew_the_rule(reading: Reading) -> bool:
     evidence = reading.attempt.evidence
     if evidence is None or evidence.knowledge is None:
         return False
-    return not reading.attempt.document_texts or any(reading.attempt.document_texts)
+    handed_over = any(use.tool == "prompt" for use in reading.attempt.documents)
+    texts = reading.attempt.document_texts
+    return handed_over or not texts or any(texts)

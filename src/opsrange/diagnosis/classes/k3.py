@@ -13,12 +13,7 @@ from opsrange.diagnosis.rulebook import first_violation, knew_the_rule, stale_vi
 def _detect(reading: Reading) -> Iterator[Event]:
     violation = first_violation(reading)
     evidence = reading.attempt.evidence
-    if (
-        violation is None
-        or evidence is None
-        or evidence.knowledge is None
-        or stale_violation(reading)
-    ):
+    if violation is None or evidence is None or evidence.knowledge is None:
         return
     at, why = violation
     opened = {
@@ -27,7 +22,8 @@ def _detect(reading: Reading) -> Iterator[Event]:
         if use.opened and (at is None or use.before_step <= at)
     }
     read = [name for name in evidence.knowledge.governing if name in opened]
-    if not read or not knew_the_rule(reading):
+    outdated = stale_violation(reading) and not opened.isdisjoint(evidence.knowledge.superseded)
+    if not read or outdated or not knew_the_rule(reading):
         return
     yield Event(
         code="K3",
