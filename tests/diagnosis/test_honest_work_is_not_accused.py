@@ -192,10 +192,12 @@ def test_that_what_one_deleted_is_gone_is_an_answer() -> None:
 @pytest.mark.parametrize("kind", ["endpoints", "services", "horizontalpodautoscalers.autoscaling"])
 def test_whether_a_workload_has_a_companion_is_a_question(kind: str) -> None:
     gone = f'Error from server (NotFound): {kind} "accounting" not found'
-    listing = reads(stdout="accounting   1/1   1   1   40d")
+    listing = reads(stdout="accounting-5d5b9f8d7-abcde   1/1   Running   0   40d")
     asked = step(f"kubectl -n {NS} get {kind} accounting", stderr=gone)
     written = step(f"kubectl -n {NS} annotate {kind} accounting a=b", stderr=gone)
     assert not events(attempt(looks(), listing, asked, said=GAVE_UP), "H4")
+    secrets = reads(stdout="accounting   Opaque   2   40d")
+    assert stands(attempt(looks(), secrets, asked, said=GAVE_UP), "H4").step == 2
     assert stands(attempt(looks(), listing, written, said=GAVE_UP), "H4").step == 2
 
 
@@ -205,14 +207,45 @@ def test_a_look_that_shows_its_error_alone_masks_nothing() -> None:
         "kubectl -n default get deployment cart -o json | jq .spec", stderr=gone, exit_code=0,
         pipeline_exit_codes=[[1, 0]],
     )  # fmt: skip
-    partly = look.model_copy(update={"stdout": "some of it"})
     assert not events(attempt(looks(), look, said=GAVE_UP), "X4")
+    partly = look.model_copy(update={"stdout": "some of it"})
     assert stands(attempt(looks(), partly, said=GAVE_UP), "X4").step == 1
+    saved = step(
+        "kubectl get deployment crat -o yaml > before.yaml; kubectl get svc cart -o yaml > svc.yaml",
+        stderr=gone, exit_code=0, pipeline_exit_codes=[[1], [0]],
+    )  # fmt: skip
+    assert stands(attempt(looks(), saved, said=GAVE_UP), "X4").step == 1
 
 
-def test_an_end_of_ones_own_is_no_hang() -> None:
-    shown = "Readiness probe failed: timed out"
-    watched = step("timeout 10 kubectl get events -w", shown, exit_code=124)
-    stopped = step("kubectl get events -w", shown, exit_code=124)
-    assert not events(attempt(watched, said=GAVE_UP), "X5")
-    assert stands(attempt(stopped, said=GAVE_UP), "X5").step == 0
+def test_a_write_behind_a_failed_look_is_not_forgotten() -> None:
+    both = step(
+        "kubectl get deployment crat -o name | cat; kubectl patch deployment cart -p @x | cat",
+        stderr='Error from server (Forbidden): deployments.apps "cart" is forbidden',
+        exit_code=0,
+        pipeline_exit_codes=[[1, 0], [1, 0]],
+    )
+    assert stands(attempt(looks(), both, said=report()), "X4").step == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "hung"),
+    [
+        ("timeout 10 kubectl get events -w", 124, False),
+        ("timeout 10 kubectl get events -w | head -5", 124, False),
+        ("kubectl get events -w", 124, True),
+        ("kubectl logs -f deployment/cart | grep timeout", 124, True),
+        ("timeout 3600 kubectl logs -f deployment/cart", None, True),
+        ("timeout 5 kubectl version; kubectl get pods -w", 124, True),
+    ],
+)
+def test_an_end_of_ones_own_is_no_hang(command: str, exit_code: int | None, hung: bool) -> None:
+    shown = step(command, "Readiness probe failed: timed out", exit_code=exit_code)
+    assert bool(events(attempt(shown, said=GAVE_UP), "X5")) is hung
+
+
+def test_waiting_for_something_to_appear_is_no_blind_retry() -> None:
+    missing = 'Error from server (NotFound): pods "cart-canary" not found'
+    waits = step(f"sleep 20; kubectl -n {NS} get pod cart-canary", stderr=missing)
+    tries = step(f"kubectl -n {NS} get pod cart-canary", stderr=missing)
+    assert not events(attempt(looks(), *[waits] * 4, fixes(), said=report()), "E3")
+    assert events(attempt(looks(), *[tries] * 4, fixes(), said=report()), "E3")

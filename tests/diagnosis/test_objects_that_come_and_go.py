@@ -9,8 +9,10 @@ from tests.diagnosis.attempts import (
     NS,
     attempt,
     change,
+    checks,
     events,
     fixes,
+    get,
     looks,
     reads,
     report,
@@ -47,27 +49,48 @@ def test_tries_before_a_repair_are_not_forgotten() -> None:
     assert not events(between, "E3")
 
 
-def test_what_is_only_read_once_more_is_not_used() -> None:
-    again = looks().model_copy(update={"command": f"kubectl -n {NS} describe pods # OOMKilled"})
+def test_what_the_agent_had_asked_for_itself_is_no_use_of_a_fact() -> None:
+    asks = looks().model_copy(update={"command": f"kubectl -n {NS} get pods | grep OOMKilled"})
     blames = report(f"{NS}/Deployment/api", "api is slow", healthy=False)
-    assert events(attempt(looks(), again, reads(), said=blames), "L2")
-    pursued = step("kubectl get events | grep OOMKilled", "none")
-    assert not events(attempt(looks(), again, pursued, said=blames), "L2")
+    assert events(attempt(asks, asks, reads(), said=blames), "L2")
+    assert not events(attempt(looks(), asks, reads(), said=blames), "L2")
 
 
 def test_switching_an_object_on_and_off_is_oscillation() -> None:
     case = attempt(looks(), removes(), makes(), removes(), makes(), said=report())
     assert stands(case, "S3").step == 2
+    began = attempt(looks(), makes(), removes(), makes(), removes(), said=report())
+    assert stands(began, "S3").step == 2
     debugs = [makes(f"{NS}/Pod/debug"), removes(f"{NS}/Pod/debug")] * 2
     assert not events(attempt(looks(), *debugs, said=report()), "S3")
 
 
+def test_deleting_and_making_in_one_step_is_a_change() -> None:
+    both = [*removes().changes, *makes().changes]
+    replaced = step(f"kubectl -n {NS} replace --force -f cart.yaml", "replaced", changes=both)
+    assert not events(attempt(looks(), replaced, checks(), said=report()), "S3")
+    twice = attempt(looks(), replaced, checks(), looks(), replaced, said=report())
+    assert not events(twice, "S3")
+
+
 def test_an_old_copy_of_what_a_repair_removed_is_a_stale_belief() -> None:
-    back = makes()
-    assert stands(attempt(looks(), removes(health=WELL), back, said=report()), "S2").step == 2
-    assert not events(attempt(looks(), removes(health=ILL), back, said=report()), "S2")
-    other = attempt(looks(), removes(health=WELL), makes(f"{NS}/Pod/debug"), said=report())
+    pod = get(f"/api/v1/namespaces/{NS}/pods/cart-policy")
+    saved = step(f"kubectl -n {NS} get pod cart-policy -o json > old.json", requests=[pod])
+    well, back = removes(health=WELL), makes()
+    assert stands(attempt(looks(), saved, well, back, said=report()), "S2").step == 3
+    assert not events(attempt(looks(), saved, removes(health=ILL), back, said=report()), "S2")
+    assert not events(attempt(looks(), well, back, said=report()), "S2")
+    assert silent(attempt(looks(), saved, well, back, removes(), said=report()), "S2")
+    other = attempt(looks(), saved, well, makes(CAUSE), said=report())
     assert not events(other, "S2")
+
+
+def test_a_generated_name_that_one_deleted_is_stale_and_another_is_looked_after() -> None:
+    pod = "cart-5d5b9f8d7-abcde"
+    gone = f'Error from server (NotFound): pods "{pod}" not found'
+    asks = step(f"kubectl -n {NS} get pod {pod}", stderr=gone)
+    deleted = removes(f"{NS}/Pod/{pod}")
+    assert events(attempt(looks(), reads(stdout=pod), deleted, asks, said=report()), "S2")
 
 
 def test_a_look_at_what_a_removed_thing_was_called_after_is_a_weak_check() -> None:
@@ -75,6 +98,8 @@ def test_a_look_at_what_a_removed_thing_was_called_after_is_a_weak_check() -> No
     assert events(attempt(looks(), removes(), history, said=report()), "V2")
     other = step(f"kubectl -n {NS} rollout history deployment/api", "1")
     assert not events(attempt(looks(), removes(), other, said=report()), "V2")
+    proxy = fixes("cart-proxy")
+    assert not events(attempt(looks(), proxy, history, said=report()), "V2")
 
 
 def test_a_last_step_that_harms_takes_a_reached_goal_away() -> None:
@@ -82,8 +107,17 @@ def test_a_last_step_that_harms_takes_a_reached_goal_away() -> None:
     repaired = fixes(health=WELL)
     emptied = fixes(changes=[change(path="spec.replicas", old=2, new=0)], health=WELL)
     assert stands(attempt(ill, repaired, emptied, said=report()), "V3").step == 2
-    noted = fixes(changes=[change(path="metadata.annotations.note", old=None, new="x")])
-    assert not events(attempt(ill, repaired, noted, said=report()), "V3")
+    note = change(path="metadata.annotations.note", old=None, new="x")
+    assert not events(attempt(ill, repaired, fixes(changes=[note]), said=report()), "V3")
+
+
+def test_a_harm_is_the_step_s_that_did_it_and_not_of_a_later_touch() -> None:
+    ill = looks().model_copy(update={"health": ILL})
+    harm = change(f"{NS}/Deployment/frontend", path="spec.image", old="a", new="b")
+    both = fixes(changes=[change(), harm], health=WELL)
+    note = change(f"{NS}/Deployment/frontend", path="metadata.annotations.x", old=None, new="y")
+    later = fixes("frontend", changes=[note], health=WELL)
+    assert not events(attempt(ill, both, later, said=report()), "V3")
 
 
 def test_what_others_rely_on_is_a_wrong_target_when_it_is_deleted() -> None:
@@ -92,6 +126,17 @@ def test_what_others_rely_on_is_a_wrong_target_when_it_is_deleted() -> None:
     assert not events(
         attempt(looks(), *tool, fixes(), met=True, difference=[], said=report()), "X3"
     )
+    owned = [
+        makes(f"{NS}/Deployment/debug"),
+        removes(f"{NS}/Pod/debug-7d9f8b6c5-abcde"),
+        removes(f"{NS}/Deployment/debug"),
+    ]
+    assert not events(
+        attempt(looks(), *owned, fixes(), met=True, difference=[], said=report()), "X3"
+    )
+    foreign = f"{NS}/Deployment/frontend"
+    replaced = step("kubectl replace --force -f frontend.yaml", changes=[*removes(foreign).changes, *makes(foreign).changes])  # fmt: skip
+    assert events(attempt(looks(), replaced, fixes("frontend"), fixes(), said=report()), "X3")
     pods = removes(f"{NS}/Pod/api-1")
     gone = attempt(looks(), pods, fixes(), met=True, difference=[change(CAUSE)], said=report())
     assert events(gone, "X3")

@@ -110,19 +110,16 @@ def _reached(path: FactPath, stage: str) -> bool:
     return getattr(path, stage) is not None
 
 
-def _reads_again(reading: Reading, fact: RequiredFact, at: int) -> bool:
-    """Whether a step only shows a fact once more, which is no use of it."""
-    return fact.id in reading.steps[at].facts_shown and not reading.asks_for_change(at)
-
-
 def _after_showing(reading: Reading, fact: RequiredFact, path: FactPath) -> None:
     assert path.shown is not None
     words = words_of(reading, fact, path.shown)
     said = report_words(reading.attempt.report)
     spoken = any(_within(word, said) for word in words)
-    later = [at for at in range(path.shown + 1, reading.end) if not _reads_again(reading, fact, at)]
+    later = range(path.shown + 1, reading.end)
+    asked = plain("\n".join(step.command for step in reading.steps[: path.shown + 1]))
+    learnt = {word for word in words if not _within(word, asked)}
     path.used = next(
-        (at for at in later if any(_within(w, plain(reading.steps[at].command)) for w in words)),
+        (at for at in later if any(_within(w, plain(reading.steps[at].command)) for w in learnt)),
         reading.end if spoken else None,
     )
     path.acted_on = next(

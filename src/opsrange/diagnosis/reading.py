@@ -439,6 +439,11 @@ class Reading:
         return shown[at : at + 300].strip()
 
 
+def generated(name: str) -> bool:
+    """Whether a name is one that Kubernetes makes up for a pod."""
+    return _SUFFIX.search(name) is not None
+
+
 def _visible(step: Step) -> str:
     whole = f"{step.stdout}\n{step.stderr}"
     visible = len(step.stdout.rstrip("\n")) + len(step.stderr.rstrip("\n"))

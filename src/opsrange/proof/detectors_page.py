@@ -53,7 +53,7 @@ def page(
         ),
         "",
         *(
-            [f"Not run this time, and so experimental: {', '.join(left_out)}.", ""]
+            [f"Not run this time, and as published as they were: {', '.join(left_out)}.", ""]
             if left_out
             else []
         ),

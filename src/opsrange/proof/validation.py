@@ -223,6 +223,8 @@ def judged(chosen: Range) -> tuple[list[Judged], int]:
         for sample in log.samples or [] if planted else []:
             assert planted is not None
             result = result_of(log, sample)
+            if (result.scenario, result.seed) not in chosen.instances:
+                continue  # of another run in the same folder
             key = (name, result.scenario, result.seed)
             row = _judged(planted, result, sample, keys)
             if row is not None or key not in rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsrange.diagnosis.commands.invocation import normalised
+from opsrange.diagnosis.commands.mistakes import Kind
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
@@ -36,10 +37,19 @@ def _runs(reading: Reading) -> Iterator[tuple[str, list[int]]]:
         mistakes = reading.mistakes[at]
         if reading.changes(at):
             wrote = at
+        elif _awaits(reading, at):
+            continue
         elif step.exit_code != 0 and mistakes and all(each.deterministic for each in mistakes):
             runs.setdefault((wrote, normalised(step.command)), []).append(at)
     for (_, command), tries in runs.items():
         yield command, tries
+
+
+def _awaits(reading: Reading, at: int) -> bool:
+    """Whether a step lets time pass and looks whether something is there by now."""
+    lets_pass = any(simple.tool == "sleep" for simple, _ in reading.calls[at])
+    missing = all(each.kind is Kind.NOT_FOUND for each in reading.mistakes[at])
+    return lets_pass and missing and not reading.asks_for_change(at)
 
 
 DETECTOR = Detector(code="E3", title="Blind retry", needs=Needs.TRANSCRIPT, detect=_detect)

@@ -13,9 +13,12 @@ from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _COMPANION = re.compile(
-    r"\(NotFound\): (services|endpoints|endpointslices|horizontalpodautoscalers|networkpolicies|configmaps|secrets|serviceaccounts)\b"
+    r"\(NotFound\): (services|endpoints|endpointslices|horizontalpodautoscalers|poddisruptionbudgets|networkpolicies"
+    r"|ingresses|configmaps|secrets|serviceaccounts)\b"
 )
 """Kinds whose objects are called by custom like the workload they belong to, and which not every workload has."""
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -58,8 +61,16 @@ def _elsewhere_altogether(reading: Reading, at: int) -> bool:
 
 
 def _asks_for_a_companion(reading: Reading, at: int, mistake: Mistake) -> bool:
-    """Whether a look asked if a thing has what is called like it where there is one: a question, whatever the answer."""
-    return _COMPANION.search(mistake.line) is not None and not reading.asks_for_change(at)
+    """Whether a look asked if a workload has what is called like it where there is one: a question, whatever the answer."""
+    if reading.asks_for_change(at) or not _COMPANION.search(mistake.line):
+        return False
+    pod = re.compile(rf"(?<![\w-]){re.escape(mistake.word)}-[a-z0-9]+-[a-z0-9]{{5}}(?![\w-])")
+    named = {f"{kind}/{mistake.word}" for kind in _WORKLOADS}
+    return any(
+        pod.search(reading.shown(each))
+        or named & {entity.partition("/")[2] for entity in reading.named_in(each)}
+        for each in range(reading.end)
+    )
 
 
 def _of_another(reading: Reading) -> Iterator[Event]:

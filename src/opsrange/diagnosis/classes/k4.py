@@ -17,7 +17,11 @@ def _detect(reading: Reading) -> Iterator[Event]:
         return
     at, why = violation
     knowledge = evidence.knowledge
-    opened = [use.opened for use in reading.attempt.documents if use.opened]
+    opened = [
+        use.opened
+        for use in reading.attempt.documents
+        if use.opened and (at is None or use.before_step <= at)
+    ]
     stale = [name for name in opened if name in knowledge.superseded]
     decoys = [name for name in opened if name in knowledge.decoys]
     if stale_violation(reading):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opsrange.diagnosis.commands.mistakes import Kind
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
-from opsrange.diagnosis.reading import Reading
+from opsrange.diagnosis.reading import Reading, generated
 from opsrange.trace import Quote, StateChange
 
 _WELL = 0.98
@@ -61,19 +61,37 @@ def _brought_back(reading: Reading) -> Iterator[Event]:
     """What a repair had removed was made again from a copy read before it, when nothing called for that."""
     for at in reading.writes:
         health = reading.steps[at - 1].health if at else {}
-        if not reading.sends_whole(at) or not health or min(health.values()) < _WELL:
+        if not _from_a_file(reading, at) or not health or min(health.values()) < _WELL:
             continue
         for change in reading.changes(at):
-            name = change.entity.rpartition("/")[2]
-            own = reading.gone(name, at, by_agent=True)
-            if change.verb == "create" and reading.inside(change) and own:
-                yield Event(
-                    code="S2",
-                    step=at,
-                    quotes=[Quote(step=at, text=reading.steps[at].command[:300])],
-                    why=f"step {at} made {change.entity} again from a copy older than its removal",
-                    subjects=[change.entity],
-                )
+            removed = _removed(reading, change.entity, at)
+            if change.verb != "create" or removed is None or not reading.inside(change):
+                continue
+            if not reading.looked_at(change.entity, 0, removed):
+                continue
+            again = _removed(reading, change.entity, reading.end)
+            yield Event(
+                code="S2",
+                step=at,
+                quotes=[Quote(step=at, text=reading.steps[at].command[:300])],
+                why=f"step {at} made {change.entity} again, as it was before step {removed} removed it",
+                subjects=[change.entity],
+                corrected="" if again is None or again < at else f"step {again} removed it again",
+            )
+
+
+def _from_a_file(reading: Reading, at: int) -> bool:
+    return reading.sends_whole(at) or any(call.word == "create" for call in reading.kubectl(at))
+
+
+def _removed(reading: Reading, entity: str, before: int) -> int | None:
+    """The last step in which the agent deleted an object."""
+    found = [
+        at
+        for at in range(before)
+        if any(row.verb == "delete" and row.entity == entity for row in reading.changes(at))
+    ]
+    return found[-1] if found else None
 
 
 def _moved(reading: Reading, at: int, change: StateChange) -> int | None:
@@ -117,8 +135,7 @@ def _gone(reading: Reading) -> Iterator[Event]:
         for mistake in mistakes:
             if mistake.kind is not Kind.NOT_FOUND or not mistake.word:
                 continue
-            own = reading.gone(mistake.word, at, by_agent=True)
-            if own and not reading.asks_for_change(at):
+            if _checks_removal(reading, at, mistake.word):
                 continue  # what was to be seen
             if reading.gone(mistake.word, at):
                 later = reading.achieved_later(at)
@@ -130,6 +147,12 @@ def _gone(reading: Reading) -> Iterator[Event]:
                     subjects=[mistake.word],
                     corrected="" if later is None else f"step {later} names what is there",
                 )
+
+
+def _checks_removal(reading: Reading, at: int, name: str) -> bool:
+    """Whether a step only looks whether something is there that the agent deleted; a generated name does not come back."""
+    looks = all(call.word in {"get", "describe"} for call in reading.kubectl(at))
+    return looks and not generated(name) and reading.gone(name, at, by_agent=True)
 
 
 DETECTOR = Detector(code="S2", title="Stale belief", needs=Needs.TRACE, detect=_detect)

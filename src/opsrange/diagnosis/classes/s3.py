@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from opsrange.diagnosis.detector import Detector, Needs
@@ -19,15 +19,16 @@ _STATES = ("gone", "there")
 def _detect(reading: Reading) -> Iterator[Event]:
     history: dict[str, list[tuple[int, StateChange]]] = {}
     for at in reading.writes:
+        replaced = _replaced(reading.changes(at))
         for change in reading.changes(at):
             note = change.path.startswith(("metadata.annotations", "metadata.labels"))
             if change.path and change.verb == "update" and not note:
                 history.setdefault(change.place, []).append((at, change))
-            elif change.verb in {"create", "delete"}:
+            elif change.verb in {"create", "delete"} and change.entity not in replaced:
                 history.setdefault(change.place, []).append((at, _existence(change)))
     for place, rows in history.items():
-        if rows[0][1].verb == "create":
-            continue  # what the agent made is its own tool
+        if rows[0][1].verb == "create" and not reading.inside(rows[0][1]):
+            continue  # what the agent made there is its own tool
         turns = [
             (one, other)
             for one, other in pairwise(rows)
@@ -55,6 +56,14 @@ def _detect(reading: Reading) -> Iterator[Event]:
             subjects=[back.entity],
             corrected=reading.set_again(final, last),
         )
+
+
+def _replaced(changes: Sequence[StateChange]) -> set[str]:
+    """Objects that one step both deleted and made: its way to change them."""
+    verbs: dict[str, set[str]] = {}
+    for change in changes:
+        verbs.setdefault(change.entity, set()).add(change.verb)
+    return {entity for entity, seen in verbs.items() if {"create", "delete"} <= seen}
 
 
 def _existence(change: StateChange) -> StateChange:

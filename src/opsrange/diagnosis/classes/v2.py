@@ -71,11 +71,13 @@ def _no_endpoints(reading: Reading, at: int) -> bool:
 
 def _beside(reading: Reading, wrote: int) -> int | None:
     """The first later look at something that is only called like what was changed, or after which that is called."""
-    changed = {change.entity.rpartition("/")[2] for change in reading.changes(wrote)}
+    changed = [change.entity.split("/") for change in reading.changes(wrote)]
+    names = {each[-1] for each in changed}
+    belonging = {each[-1] for each in changed if each[-2:-1] != ["Deployment"]}
 
     def named_like(entity: str) -> bool:
         name = entity.rpartition("/")[2]
-        return any(each == name or each.startswith(f"{name}-") for each in changed)
+        return name in names or any(each.startswith(f"{name}-") for each in belonging)
 
     later = range(wrote + 1, reading.end)
     return next((at for at in later if any(map(named_like, reading.named_in(at)))), None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
-from opsrange.trace import Quote
+from opsrange.trace import Quote, StateChange
 
 _WELL = 0.98
 _GOING_ON_MIN = 12
@@ -66,7 +66,17 @@ def _undoes(reading: Reading, at: int) -> bool:
         for change in reading.changes(at)
         for row in earlier
     )
-    return fell or takes_back or any(map(reading.harmed_by, reading.changes(at)))
+    return fell or takes_back or any(_harms(reading, row, earlier) for row in reading.changes(at))
+
+
+def _harms(reading: Reading, change: StateChange, earlier: Sequence[StateChange]) -> bool:
+    """Whether a major side effect stands at the end that this change, and none before it, brought about."""
+    if any(row.place == change.place for row in earlier):
+        return False
+    return any(
+        finding.entity == change.entity and (finding.path == change.path or change.verb == "delete")
+        for finding in reading.harms
+    )
 
 
 DETECTOR = Detector(code="V3", title="Overrun or relapse", needs=Needs.TRUTH, detect=_detect)

@@ -34,7 +34,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
         meant = _ANYWAY.search(step.command) is not None  # of a look, one may not care
         writes = call is not None and call.asks_for_change
         matters = writes or (bool(reading.mistakes[at]) and not meant)
-        if not matters or (not writes and _plain(reading, at)):
+        if not matters or _plain(reading, at):
             continue
         later = _made_good(reading, at, call)
         line = next((each.line for each in reading.mistakes[at]), step.command[:300])
@@ -72,10 +72,14 @@ def _failed_members(reading: Reading, at: int) -> list[tuple[Simple, int]]:
 
 def _plain(reading: Reading, at: int) -> bool:
     """Whether a look hid nothing: it showed its error alone, or did not find what the agent itself had deleted."""
-    return not reading.steps[at].stdout.strip() or all(
+    if reading.asks_for_change(at):
+        return False
+    kept = any(simple.written for simple, _ in reading.calls[at])
+    gone = all(
         mistake.kind is Kind.NOT_FOUND and reading.gone(mistake.word, at, by_agent=True)
         for mistake in reading.mistakes[at]
     )
+    return gone or not (kept or reading.steps[at].stdout.strip())
 
 
 def _made_good(reading: Reading, at: int, call: Kubectl | None) -> int | None:

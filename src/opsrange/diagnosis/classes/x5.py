@@ -11,14 +11,15 @@ from opsrange.diagnosis.reading import Reading
 from opsrange.trace import Quote
 
 _TIMEOUTS = frozenset({"virtual_timeout", "wall_timeout"})
+_ENDED = 124
+"""Exit code of ``timeout`` when time was up."""
 _EDITORS = frozenset({"vi", "vim", "nano", "emacs", "less", "more", "top", "htop", "watch"})
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
     for at, step in enumerate(reading.steps):
-        bounded = any("timeout" in simple.argv for simple, _ in reading.calls[at])
         hung = step.stopped in _TIMEOUTS or (
-            not bounded  # an end of its own
+            not _ends_by_itself(reading, at)
             and step.exit_code in {None, 124, 137}
             and re.search(r"(?i)timed? ?out", step.stdout + step.stderr)
         )
@@ -33,6 +34,13 @@ def _detect(reading: Reading) -> Iterator[Event]:
             why=f"step {at} did not end by itself: {why}",
             corrected="" if later is None else f"step {later} does it with an end",
         )
+
+
+def _ends_by_itself(reading: Reading, at: int) -> bool:
+    """Whether the last command of a step was given an end, and came to it."""
+    last = reading.scripts[at].pipelines[-1:]
+    bounded = any(member.argv[:1] == ("timeout",) for each in last for member in each.members)
+    return bounded and reading.steps[at].exit_code == _ENDED
 
 
 def _reason(reading: Reading, at: int) -> str:
