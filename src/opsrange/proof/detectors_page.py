@@ -52,11 +52,7 @@ def page(
             " F1 beats that of a detector which always fires. Every other class is experimental, and marked so wherever it is shown."
         ),
         "",
-        *(
-            [f"Not run this time, and as published as they were: {', '.join(left_out)}.", ""]
-            if left_out
-            else []
-        ),
+        *_absent(left_out),
         (
             f"- primary class right: {right}; abstained: {v.abstained}; always naming the commonest class would be right"
             f" {v.modal_right} times"
@@ -88,6 +84,11 @@ def page(
         "",
     ]
     return "\n".join(lines)
+
+
+def _absent(left_out: Sequence[str]) -> list[str]:
+    names = ", ".join(left_out)
+    return [f"Not run this time, and as published as they were: {names}.", ""] if names else []
 
 
 def _row(each: Accuracy, title: str) -> str:
