@@ -248,3 +248,14 @@ def test_there_are_as_many_controls_as_planted_agents() -> None:
     names = list(control_names(len(planted)))
     assert len(planted) >= 3 * 30
     assert len(set(names)) == len(planted)
+
+
+@pytest.mark.parametrize("position", ["early", "middle", "late"])
+def test_a_wrong_turn_leads_several_later_commands_astray(position: str) -> None:
+    for number in range(1, 13):
+        chosen = agent(f"planted-E4-{position}")
+        assert chosen is not None
+        commands, _, _ = run(chosen, case("NetworkPolicy/cart-allow", number))
+        turn = next(at for at, each in enumerate(commands) if "config set-context" in each)
+        astray = [each for each in commands[turn + 1 :] if "kubectl" in each and " -n" not in each]
+        assert len(astray) >= 2
