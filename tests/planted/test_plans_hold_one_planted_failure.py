@@ -250,12 +250,15 @@ def test_there_are_as_many_controls_as_planted_agents() -> None:
     assert len(set(names)) == len(planted)
 
 
-@pytest.mark.parametrize("position", ["early", "middle", "late"])
+@pytest.mark.parametrize("position", ["middle", "late"])
 def test_a_wrong_turn_leads_several_later_commands_astray(position: str) -> None:
     for number in range(1, 13):
         chosen = agent(f"planted-E4-{position}")
         assert chosen is not None
-        commands, _, _ = run(chosen, case("NetworkPolicy/cart-allow", number))
+        whole = case("NetworkPolicy/cart-allow", number)
+        assert whole.key is not None
+        bare = replace(whole.key, commands=whole.key.commands[:-1])  # no kubectl behind the repair
+        commands, _, _ = run(chosen, replace(whole, key=bare))
         turn = next(at for at, each in enumerate(commands) if "config set-context" in each)
         astray = [each for each in commands[turn + 1 :] if "kubectl" in each and " -n" not in each]
         assert len(astray) >= 2
