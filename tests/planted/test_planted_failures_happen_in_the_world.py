@@ -55,6 +55,8 @@ def test_labels_are_steps_of_the_record_and_are_verified(tmp_path: Path) -> None
     after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.eval")}
     assert before.items() <= after.items()
     assert len(after) == len(before) + 1
+    # what another run left in the folder is not this one's
+    assert judged(replace(chosen, scenarios=[])) == ([], 0)
 
 
 def test_what_a_gate_refused_is_done_all_the_same_and_numbers_no_step(tmp_path: Path) -> None:
