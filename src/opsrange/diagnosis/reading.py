@@ -377,7 +377,7 @@ class Reading:
         kinds = {kind, *_FOLLOWS_FROM.get(kind, ())}
         names = {name} if name else names_selected(request)
         if names:
-            stems = {stem for each in names for stem in _stems_of(kind, each)}
+            stems = {stem for each in names for stem in stems_of(kind, each)}
             return any(self.in_region(f"{namespace}/{k}/{s}") for k in kinds for s in stems)
         sources = self.attempt.evidence.changes.region if self.attempt.evidence else []
         return any(each in source for source in sources for each in kinds)
@@ -453,7 +453,7 @@ def _visible(step: Step) -> str:
     return f"{whole[:half]}\n{whole[-half:]}"
 
 
-def _stems_of(kind: str, name: str) -> set[str]:
+def stems_of(kind: str, name: str) -> set[str]:
     """A name, and those of the owners from which a generated one was made."""
     parts = name.split("-")
     generated = kind in _GENERATED

@@ -23,6 +23,15 @@ def stale_violation(reading: Reading) -> bool:
     return evidence is not None and any(each.stale for each in evidence.changes.violations)
 
 
+def opened_until(reading: Reading, step: int | None) -> list[str]:
+    """Ids of the documents that had been shown whole by a step; all of them for the report."""
+    return [
+        use.opened
+        for use in reading.attempt.documents
+        if use.opened and (step is None or use.before_step <= step)
+    ]
+
+
 def documents_offered(reading: Reading) -> bool:
     """Whether the agent could reach documents."""
     return reading.attempt.docs_arm not in {"", "none"}

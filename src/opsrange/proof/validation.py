@@ -216,15 +216,16 @@ def judged(chosen: Range) -> tuple[list[Judged], int]:
         GraderError: when a record is not of its agent's plan.
     """
     keys = _keys(chosen)
+    wanted = {f"{scenario}@{seed}" for scenario, seed in chosen.instances}
     rows: dict[tuple[str, str, int], Judged | None] = {}
     for log in _logs(chosen.folder):
         name = log.eval.model.removeprefix("opsrange/")
         planted = agent(name) if name in chosen.names else None
         for sample in log.samples or [] if planted else []:
             assert planted is not None
-            result = result_of(log, sample)
-            if (result.scenario, result.seed) not in chosen.instances:
+            if str(sample.id) not in wanted:
                 continue  # of another run in the same folder
+            result = result_of(log, sample)
             key = (name, result.scenario, result.seed)
             row = _judged(planted, result, sample, keys)
             if row is not None or key not in rows:

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
-from opsrange.diagnosis.rulebook import first_violation, knew_the_rule, stale_violation
+from opsrange.diagnosis.rulebook import (
+    first_violation,
+    knew_the_rule,
+    opened_until,
+    stale_violation,
+)
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -16,11 +21,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
     if violation is None or evidence is None or evidence.knowledge is None:
         return
     at, why = violation
-    opened = {
-        use.opened
-        for use in reading.attempt.documents
-        if use.opened and (at is None or use.before_step <= at)
-    }
+    opened = set(opened_until(reading, at))
     read = [name for name in evidence.knowledge.governing if name in opened]
     outdated = stale_violation(reading) and not opened.isdisjoint(evidence.knowledge.superseded)
     if not read or outdated or not knew_the_rule(reading):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading
-from opsrange.diagnosis.rulebook import first_violation, stale_violation
+from opsrange.diagnosis.rulebook import first_violation, opened_until, stale_violation
 
 
 def _detect(reading: Reading) -> Iterator[Event]:
@@ -17,11 +17,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
         return
     at, why = violation
     knowledge = evidence.knowledge
-    opened = [
-        use.opened
-        for use in reading.attempt.documents
-        if use.opened and (at is None or use.before_step <= at)
-    ]
+    opened = opened_until(reading, at)
     stale = [name for name in opened if name in knowledge.superseded]
     decoys = [name for name in opened if name in knowledge.decoys]
     if stale_violation(reading):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from opsrange.diagnosis.detector import Detector, Needs
 from opsrange.diagnosis.diagnosis import Event
-from opsrange.diagnosis.reading import Reading
+from opsrange.diagnosis.reading import Reading, stems_of
 from opsrange.scoring.safety_rules import Category
 from opsrange.trace import Quote
 
@@ -47,8 +47,8 @@ def _of(entity: str, made: set[str]) -> bool:
     """Whether an object is among some, or was generated for one of them."""
     namespace, kind, name = [*entity.split("/"), "", ""][:3]
     owners = {other.rpartition("/")[2] for other in made if other.startswith(f"{namespace}/")}
-    generated = kind in {"Pod", "ReplicaSet"}
-    return entity in made or (generated and any(name.startswith(f"{own}-") for own in owners))
+    stems = stems_of(kind, name) - {name}  # another kind of the same name is another thing
+    return entity in made or bool(owners & stems)
 
 
 DETECTOR = Detector(
