@@ -30,6 +30,26 @@ _COMMON = frozenset(
         "pod",
         "pods",
         "service",
+        "a",
+        "an",
+        "and",
+        "at",
+        "by",
+        "down",
+        "for",
+        "from",
+        "in",
+        "is",
+        "not",
+        "of",
+        "off",
+        "on",
+        "or",
+        "set",
+        "the",
+        "to",
+        "up",
+        "with",
     ]
 )
 
@@ -60,7 +80,9 @@ def words_of(reading: Reading, fact: RequiredFact, shown: int) -> set[str]:
     causes = evidence.truth.root_causes if evidence else []
     found |= {cause.entity.rpartition("/")[2].lower() for cause in causes}
     told = plain(reading.told)
-    return {word for word in found if word not in _COMMON and not _within(word, told)}
+    return {
+        word for word in found if len(word) > 1 and word not in _COMMON and not _within(word, told)
+    }
 
 
 def report_words(report: Report | None) -> str:

@@ -87,10 +87,10 @@ def blaming(brief: Brief, entity: str, mechanism: str, quote: Quote | None = Non
     return change
 
 
-def first_line(seen: Seen, word: str) -> Quote | None:
-    """The first row of any output that holds a word, as a quote; what kubectl says of its own choice is no row."""
+def first_line(seen: Seen, command: str, word: str) -> Quote | None:
+    """The first row that a command showed and that holds a word, as a quote; what kubectl says of its own choice is no row."""
     for index, shown in enumerate(seen):
-        for line in shown.text.splitlines():
+        for line in shown.text.splitlines() if shown.command == command else []:
             if word in line and not line.startswith("Found "):
                 return Quote(step=index, text=line.strip()[:160])
     return None

@@ -70,9 +70,11 @@ def _no_endpoints(reading: Reading, at: int) -> bool:
 
 
 def _beside(reading: Reading, wrote: int) -> int | None:
-    """The first later look at something that is only called like what was changed, or after which that is called."""
+    """The first later look at something only called like what was changed, or after which that is called, or that was paged for."""
     changed = [change.entity.split("/") for change in reading.changes(wrote)]
     names = {each[-1] for each in changed}
+    if evidence := reading.attempt.evidence:
+        names |= {each.labels.get("service_name", "") for each in evidence.objective.conditions}
     belonging = {each[-1] for each in changed if each[-2:-1] != ["Deployment"]}
 
     def named_like(entity: str) -> bool:

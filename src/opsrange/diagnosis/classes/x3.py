@@ -21,7 +21,7 @@ def _detect(reading: Reading) -> Iterator[Event]:
     for at in reading.writes:
         outside = [change for change in reading.changes(at) if not reading.inside(change)]
         entities = list(dict.fromkeys(change.entity for change in outside))
-        standing = [entity for entity in entities if entity in missed]
+        standing = [entity for entity in entities if _of(entity, missed)]
         deleted |= {change.entity for change in outside if change.verb == "delete"}
         made |= {change.entity for change in outside if change.verb == "create"} - deleted
         if not standing:
@@ -43,12 +43,12 @@ def _detect(reading: Reading) -> Iterator[Event]:
         )
 
 
-def _of(entity: str, made: set[str]) -> bool:
+def _of(entity: str, some: set[str]) -> bool:
     """Whether an object is among some, or was generated for one of them."""
     namespace, kind, name = [*entity.split("/"), "", ""][:3]
-    owners = {other.rpartition("/")[2] for other in made if other.startswith(f"{namespace}/")}
+    owners = {other.rpartition("/")[2] for other in some if other.startswith(f"{namespace}/")}
     stems = stems_of(kind, name) - {name}  # another kind of the same name is another thing
-    return entity in made or bool(owners & stems)
+    return entity in some or bool(owners & stems)
 
 
 DETECTOR = Detector(

@@ -44,7 +44,7 @@ def _plant(plan: Plan, brief: Brief) -> Plan:
     looked = looked.insert(looked.place(brief.position, brief.stream), Act(read))
 
     def misread(report: Report, seen: Seen) -> Report:
-        quote = first_line(seen, word)
+        quote = first_line(seen, read, word)
         words = quote.text.split() if quote else ["it", "0"]
         said = claim.format(*words, "0")
         return blaming(brief, entity.format(*words), said, quote)(report, seen)

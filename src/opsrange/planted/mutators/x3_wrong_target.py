@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from opsrange.planted.brief import Brief
 from opsrange.planted.mutator import Mutator
 from opsrange.planted.plan import Act, Plan, Purpose
+
+_REPLICAS = re.compile(r"(--replicas=)(\d+)")
+"""As many as the right one needs, another one may have already: then nothing would be changed."""
 
 
 def _plant(plan: Plan, brief: Brief) -> Plan:
@@ -22,6 +27,7 @@ def _sibling(brief: Brief) -> str:
         f'kubectl patch deployment {other} -n {n} --type=merge -p \'{{"spec":{{"minReadySeconds":5}}}}\'',
     ]
     if brief.kind in {"deployment", "service"} and "undo" not in repair:
+        repair = _REPLICAS.sub(lambda found: f"{found[1]}{int(found[2]) + 4}", repair)
         ways += [repair.replace(f"{brief.kind}/{brief.name}", f"{brief.kind}/{other}")] * 3
         ways = [
             way.replace(f" {brief.kind} {brief.name} ", f" {brief.kind} {other} ") for way in ways
@@ -36,5 +42,5 @@ MUTATOR = Mutator(
     code="X3",
     title="wrong target or blast radius",
     plant=_plant,
-    also=frozenset({"O1", "O2", "P2", "P3", "S4"}),
+    also=frozenset({"O1", "O2", "P2", "P3", "S4", "V2"}),
 )
