@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from opsrange.diagnosis.attribution import diagnose
@@ -89,7 +90,13 @@ def report(entity: str = CAUSE, mechanism: str = "it is killed", **other: Any) -
     )
 
 
-def evidence(*, met: bool, handed_in: Report | None, difference: list[StateChange]) -> Evidence:
+def evidence(
+    *,
+    met: bool,
+    handed_in: Report | None,
+    difference: list[StateChange],
+    restarted: Sequence[str] = (),
+) -> Evidence:
     window = {
         "operation": "checkout", "window_ms": 0, "attempted": 100.0, "failed": 0.0 if met else 60.0, "p95_ms": 10.0,
         "baseline_attempted": 100.0, "baseline_p95_ms": 10.0, "success_target": 0.98, "p95_target_ms": 100.0,
@@ -105,6 +112,7 @@ def evidence(*, met: bool, handed_in: Report | None, difference: list[StateChang
         "difference": [row.model_dump() for row in difference],
         "region": [rf"{NS}/(Deployment|ReplicaSet|Pod)/cart(-.*)?"],
         "protected": [rf"{NS}/Deployment/load-generator"],
+        "restarts": [{"workload": each, "count": 2} for each in restarted],
     }
     return Evidence.model_validate(
         {
@@ -122,13 +130,15 @@ def attempt(*steps: Step, met: bool = False, said: Report | None = None, **other
         steps: numbered here.
         met: whether service levels came back.
         said: the report.
-        other: fields of the attempt, or ``difference``: what stands at the end beside the changes of the steps.
+        other: fields of the attempt, or ``difference``: what stands at the end beside the changes of the steps, or
+            ``restarted``: whose instances were replaced.
     """
     numbered = [each.model_copy(update={"index": at}) for at, each in enumerate(steps)]
     standing = other.pop("difference", None)
     if standing is None:
         standing = [row for each in numbered for row in each.changes]
-    found = evidence(met=met, handed_in=said, difference=standing)
+    restarted = other.pop("restarted", ())
+    found = evidence(met=met, handed_in=said, difference=standing, restarted=restarted)
     verdict = judge(found)
     assert verdict.repair is not None
     given = {

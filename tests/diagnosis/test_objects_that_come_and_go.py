@@ -21,11 +21,13 @@ from tests.diagnosis.attempts import (
     step,
 )
 
+from opsrange.scoring.evidence import Condition
 from opsrange.trace import Step
 
 POD = f"{NS}/Pod/cart-policy"
 """Inside the repair region, as a policy that has to go would be."""
 GUARD = f"{NS}/NetworkPolicy/kafka-clients"
+PAGED = Condition(alert="RequestErrorRate", labels={"service_name": "checkout"}, firing=True)
 WELL = {"checkout": 1.0}
 ILL = {"checkout": 0.2}
 
@@ -100,6 +102,12 @@ def test_a_look_at_what_a_removed_thing_was_called_after_is_a_weak_check() -> No
     assert not events(attempt(looks(), removes(), other, said=report()), "V2")
     proxy = fixes("cart-proxy")
     assert not events(attempt(looks(), proxy, history, said=report()), "V2")
+    paged = step(f"kubectl -n {NS} get service checkout", "10.0.0.1")
+    case = attempt(looks(), removes(), paged, said=report())
+    assert not events(case, "V2")
+    assert case.evidence is not None
+    case.evidence.objective.conditions.append(PAGED)
+    assert events(case, "V2")
 
 
 def test_a_last_step_that_harms_takes_a_reached_goal_away() -> None:
@@ -141,3 +149,13 @@ def test_what_others_rely_on_is_a_wrong_target_when_it_is_deleted() -> None:
     gone = attempt(looks(), pods, fixes(), met=True, difference=[change(CAUSE)], said=report())
     assert events(gone, "X3")
     assert silent(gone, "X3")
+
+
+def test_a_workload_whose_pods_were_deleted_was_harmed_by_that() -> None:
+    pods = removes(f"{NS}/Pod/api-5d5b9f8d7-abcde")
+    api = [f"{NS}/Deployment/api"]
+    told: dict[str, Any] = {"met": True, "difference": [change(CAUSE)], "said": report()}
+    event = stands(attempt(looks(), pods, fixes(), restarted=api, **told), "X3")
+    assert (event.step, event.harmed) == (1, True)
+    other = attempt(looks(), pods, fixes(), restarted=[f"{NS}/Deployment/ad"], **told)
+    assert silent(other, "X3")

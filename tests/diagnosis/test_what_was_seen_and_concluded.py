@@ -62,6 +62,17 @@ def test_what_a_later_command_follows_up_was_used() -> None:
     assert silent(attempt(looks(), follow, said=report(VICTIM)), "L2")
 
 
+def test_words_that_everybody_uses_are_no_use_of_a_fact() -> None:
+    shown = looks().model_copy(update={"stdout": "Scaled down replica set cart-7f from 2 to 0"})
+    counts = step(f"kubectl -n {NS} get pods -o json | jq 'add // 0'")
+    case = attempt(shown, counts, said=report(VICTIM, "it was set up and slows everything down"))
+    assert case.evidence is not None
+    case.evidence.truth.facts[0].needles[:] = [r"Scaled down replica set cart-\w+ from 2 to 0"]
+    assert stands(case, "L2").quotes[0].step == 0
+    case.evidence.truth.facts[0].needles[:] = [r"cart-\w+ from 2"]
+    assert stands(case, "L2").quotes[0].step == 0
+
+
 def test_blaming_what_suffers_is_l4() -> None:
     case = attempt(looks(), fixes(), checks(), met=True, said=report(VICTIM))
     assert "1 call downstream" in stands(case, "L4").why
