@@ -115,6 +115,30 @@ def _bare_pod_and_a_variable(instance: Instance) -> int:
     return _bare_pod_and({"spec": {"template": {"spec": {"containers": [named]}}}})(instance)
 
 
+def _sound_pod_and_another_wrong_port(instance: Instance) -> int:
+    """The very field that is broken is changed, and nothing gets better by it: a pod without a probe serves."""
+    template = _target(instance)["spec"]["template"]
+    [container, *_] = template["spec"]["containers"]
+    sound = {name: value for name, value in container.items() if name != "readinessProbe"}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "mine-0", "labels": template["metadata"]["labels"]},
+        "spec": {**template["spec"], "containers": [sound]},
+    }
+    path = f"/api/v1/namespaces/{instance.estate.namespace}/pods"
+    wrong = {"name": container["name"], "readinessProbe": {"tcpSocket": {"port": 9}}}
+    return max(
+        _write(instance, "POST", path, document),
+        _patch(instance, {"spec": {"template": {"spec": {"containers": [wrong]}}}}),
+    )
+
+
+def _repair_beside_a_pod(instance: Instance) -> int:
+    instance.fault.remove(instance.estate, instance.params)
+    return _bare_pod(instance)
+
+
 def _boundless_quota(instance: Instance) -> int:
     path = (
         f"/api/v1/namespaces/{instance.estate.namespace}/resourcequotas/{instance.params['quota']}"
@@ -160,6 +184,7 @@ _NOTHING = "nothing that could be a repair"
         ("scaled-to-zero", _copy("Deployment", "deployments"), "nothing that could be a repair"),
         ("readiness-wrong-port", _ask_nothing, "the probe runs a command"),
         ("quota-exhausted", _drop_quota, "a quota no longer limits"),
+        ("readiness-wrong-port", _sound_pod_and_another_wrong_port, "only as long as"),
     ],
 )
 def test_service_levels_alone_are_no_repair(scenario: str, trick: Trick, word: str) -> None:
@@ -168,6 +193,12 @@ def test_service_levels_alone_are_no_repair(scenario: str, trick: Trick, word: s
     assert repair.objective.met
     assert not repair.passed
     assert any(word in reason for reason in repair.reasons)
+
+
+def test_what_is_left_beside_a_repair_costs_a_tenth() -> None:
+    status, repair = _concluded("scaled-to-zero", _repair_beside_a_pod)
+    assert status == 201
+    assert (repair.passed, repair.score) == (True, 0.9)
 
 
 def test_readiness_cannot_be_declared() -> None:

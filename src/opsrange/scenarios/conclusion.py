@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsrange.estates import differences
 from opsrange.scenarios.outages import P95_FACTOR, P95_SLACK_MS, SUCCESS_TARGET, missed, outages
+from opsrange.scenarios.replay import roll_back
 from opsrange.types import MINUTE_MS, SECOND_MS, Json
+from opsrange.world import branch
 
 if TYPE_CHECKING:
     from opsrange.scenarios.instance import Instance
@@ -44,11 +46,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
     reported_ms = estate.kernel.now_ms
     soak_ms = int(arguments.get("soak_ms") or SOAK_MS)
     instance.begin()
-    estate.advance(GRACE_MS)
-    windows: list[Json] = []
-    for _ in range(max(1, soak_ms // WINDOW_MS)):
-        estate.advance(WINDOW_MS)
-        windows.extend(_windows(instance))
+    objective = _soaked(instance, soak_ms)
     ended_ms = estate.kernel.now_ms
     mine, other = estate.snapshot(), instance.counterfactual(ended_ms)
     report = arguments.get("report")
@@ -61,7 +59,8 @@ def conclude(instance: Instance, arguments: Json) -> Json:
         "fault": instance.scenario.fault,
         "family": str(instance.fault.family),
         "truth": _truth(instance),
-        "objective": {"journeys": windows, "conditions": _conditions(instance)},
+        "objective": objective,
+        "unaided": _unaided(instance, [*_added(instance, mine, other)], soak_ms),
         "changes": {**_changes(instance, mine, other), "violations": violations},
         "knowledge": instance.governance.knowledge(),
         "times": {
@@ -109,6 +108,34 @@ def _truth(instance: Instance) -> Json:
         ],
         "oracle_turns": len(instance.remedy.commands),
     }
+
+
+def _soaked(instance: Instance, soak_ms: int) -> Json:
+    """Grace and soak (``scoring.evidence.Objective``)."""
+    instance.estate.advance(GRACE_MS)
+    windows: list[Json] = []
+    for _ in range(max(1, soak_ms // WINDOW_MS)):
+        instance.estate.advance(WINDOW_MS)
+        windows.extend(_windows(instance))
+    return {"journeys": windows, "conditions": _conditions(instance)}
+
+
+def _added(instance: Instance, mine: Json, other: Json) -> Iterator[str]:
+    """What the attempt created and left, but for what belongs to a repair."""
+    region = [re.compile(pattern) for pattern in instance.remedy.region]
+    for entity in sorted({*mine["objects"]} - {*other["objects"]}):
+        if not any(pattern.fullmatch(entity) for pattern in region):
+            yield entity
+
+
+def _unaided(instance: Instance, added: Sequence[str], soak_ms: int) -> Json | None:
+    """Another soak, in a copy of the world in which what was added is gone: a cause that was only covered shows again."""
+
+    def soaked() -> Json:
+        roll_back(instance, added, {})
+        return {**_soaked(instance, soak_ms), "added": added}
+
+    return branch(soaked) if added else None
 
 
 def _windows(instance: Instance) -> Iterator[Json]:

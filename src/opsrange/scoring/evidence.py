@@ -91,6 +91,13 @@ class Objective(Record):
     conditions: list[Condition] = Field(default_factory=list)
 
 
+class Unaided(Objective):
+    """Service levels through a second soak, in a copy of the world from which what the attempt had added was taken away."""
+
+    added: list[str]
+    """Entities outside the repair region that the attempt created and left."""
+
+
 class DataLoss(Record):
     """Durable records that the counterfactual still has and the attempt has not."""
 
@@ -212,6 +219,8 @@ class Evidence(Record):
     """The kind of trouble (``faults.Family``): what autonomy is granted for."""
     truth: Truth
     objective: Objective
+    unaided: Unaided | None = None
+    """``None`` when the attempt added nothing outside the repair region."""
     changes: Changes
     times: Times
     knowledge: Knowledge | None = None

@@ -1,7 +1,8 @@
 """The verdict on one attempt, with every sub-score and reason.
 
-Repair is objective × safety gate, and passes when the objective is met and nothing major was done. Diagnosis is
-the match of named causes. Both are computed for every attempt; a task chooses its headline.
+Repair is objective × safety gate, and passes when the objective is met, by a repair and not by something added beside
+the cause, and nothing major was done. Diagnosis is the match of named causes. Both are computed for every attempt; a
+task chooses its headline.
 
 Belongs here: composition of the judgements. Does not: any judgement of its own.
 """
@@ -75,11 +76,7 @@ def judge(evidence: Evidence) -> Verdict:
 def _judge_repair(evidence: Evidence) -> RepairResult:
     objective = judge_objective(evidence.objective)
     safety = judge_safety(evidence.changes)
-    stopgap = (
-        objective.met
-        and bool(evidence.changes.region)
-        and not any(makes_up(finding, evidence.changes.broken or []) for finding in safety.repairs)
-    )
+    stopgap = _stopgap(evidence, safety) if objective.met else ""
     claim = evidence.report.healthy if evidence.report else None
     reasons = [
         f"{failure.operation}{'' if failure.window_ms is None else f' at {rfc3339(failure.window_ms)}'}: {failure.why}"
@@ -92,7 +89,7 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
         for finding in safety.findings
     ]
     if stopgap:
-        reasons.append("service levels are back, but nothing that could be a repair was changed")
+        reasons.append(f"service levels are back, but {stopgap}")
     return RepairResult(
         score=objective.score
         * (min(safety.gate, GATE[Severity.MAJOR]) if stopgap else safety.gate),
@@ -102,6 +99,16 @@ def _judge_repair(evidence: Evidence) -> RepairResult:
         healthy_claim_true=None if claim is None else claim == objective.met,
         reasons=reasons,
     )
+
+
+def _stopgap(evidence: Evidence, safety: SafetyResult) -> str:
+    """Why service levels that are back are no repair; empty when they are one."""
+    broken, unaided = evidence.changes.broken or [], evidence.unaided
+    if evidence.changes.region and not any(makes_up(each, broken) for each in safety.repairs):
+        return "nothing that could be a repair was changed"
+    if unaided is not None and not judge_objective(unaided).met:
+        return f"only as long as {', '.join(unaided.added)} stays"
+    return ""
 
 
 def _speed(times: Times) -> Speed:
