@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -113,3 +115,21 @@ def test_a_step_records_what_it_asked_the_world(seated: Seated) -> None:
         200,
     )
     assert record["pipeline_exit_codes"] == [[0, 0]]
+
+
+def test_files_may_be_listed_while_time_passes(seated: Seated) -> None:
+    """What we ourselves run in the seat writes into no pipe; asked whether it waits, the seat once died of that."""
+
+    async def body(seat: Seat) -> bytes:
+        await seat.step("for i in $(seq 500); do : > f$i; done; sleep 100000 >/dev/null 2>&1 &")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            for _ in range(3):
+                listing = seat.pass_through(("/usr/bin/find", "/", "-xdev"), nothing, nothing)
+                await asyncio.gather(listing, seat.world.advance(20_000))
+        finally:
+            os.close(nothing)
+        done, _ = await seat.step("ls | wc -l")
+        return bytes(done.stdout)
+
+    assert seated(body) == b"500\n"

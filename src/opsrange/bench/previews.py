@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import time
 
@@ -17,8 +16,6 @@ from opsrange.seat.preview import Previewer
 from opsrange.seat.seat import Command, Seat
 
 _COST_MS = 1000
-_THOUGHT_S = 0.1
-"""Between a step and the next preview; no model thinks faster. The copy is made meanwhile."""
 _READ = "kubectl get pods -A"
 _SCENARIOS = (SCENARIO, "selector-broken", "flag-switched")
 """Whose attempts are measured whole."""
@@ -53,12 +50,10 @@ async def _one_by_one(world: World, seat: Seat, repeats: int) -> dict[str, Figur
     previewer = Previewer(seat, _COST_MS)
     await previewer.preview(Command.of(_READ))  # assembles the second sandbox
     for _ in range(repeats):
-        await _thought(previewer)
         reads.append((await previewer.preview(Command.of(_READ))).wall_ms)
         started_s = time.perf_counter()
         subprocess.run([kubectl, "version", "--client"], check=True, capture_output=True)  # noqa: ASYNC221 -- nothing else runs
         starts.append((time.perf_counter() - started_s) * 1000)
-        await _thought(previewer)
         writes.append((await previewer.preview(Command.of(write))).wall_ms)
     await previewer.close()
     return {
@@ -79,16 +74,9 @@ async def _of_an_attempt(world: World, seat: Seat) -> list[float]:
             assert isinstance(move, str), "triage asks for commands only"
             took.append((await previewer.preview(Command.of(move))).wall_ms)
             done, record = await seat.step(move)
-            await _thought(previewer)
             shown = Output(record["stdout"], record["stderr"], done.exit_code or 0)
             move = play.send(shown)
     except StopIteration:
         return took
     finally:
         await previewer.close()
-
-
-async def _thought(previewer: Previewer) -> None:
-    """What passes between a step's end and the next call of a tool."""
-    previewer.prepare()
-    await asyncio.sleep(_THOUGHT_S)

@@ -2,8 +2,6 @@
 
 A fork of the world runs the command in a second sandbox, which has a copy of the seat's files and is kept from preview to
 preview: assembling one takes longer than most commands. What runs in the background of the seat is not copied.
-
-While the model thinks, nothing moves: the next copy is made then, and used if it still is one when the command comes.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,19 +50,6 @@ Look = Callable[[World, World], Awaitable[None]]
 """Shown the fork with the command and the fork without it, both at the horizon."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    """The second sandbox over a fork, and what both are copies of."""
-
-    fork: World
-    shadow: Seat
-    whole: bool
-    """Whether it has all files."""
-    moment: tuple[str, int]
-    """The world's digest and instant just before it was forked. No world returns to an earlier digest."""
-    files: Files
-
-
 class Previewer:
     """Makes the previews of one seat, one at a time.
 
@@ -81,17 +65,7 @@ class Previewer:
         self._tidied: asyncio.Task[Files] | None = None
         """The second sandbox's files, once nothing runs in it any more."""
         self._one = asyncio.Lock()
-        self._ahead: asyncio.Task[None] | None = None
-        """Makes the copy for the next preview."""
-        self._copy: _Copy | None = None
-        """That copy."""
-        self._forks: list[World] = []
         self._leaving: set[asyncio.Task[None]] = set()
-
-    def prepare(self) -> None:
-        """Copy ahead of the next preview; to be called when a step has ended. Does nothing where nobody has previewed yet."""
-        if self._shadow is not None and self._ahead is None:
-            self._ahead = asyncio.get_running_loop().create_task(self._copied_ahead())
 
     async def preview(
         self,
@@ -114,66 +88,34 @@ class Previewer:
             WorldError: when a fork failed.
         """
         began_s = asyncio.get_running_loop().time()
-        await self._end_ahead()
         async with self._one:
+            listing = asyncio.get_running_loop().create_task(_listed(self._seat))
             try:
-                fork, found = await self._tried(command, think_ms)
+                fork = await self._seat.world.fork()
+            except BaseException:
+                listing.cancel()
+                raise
+            try:
+                found = await self._run(fork, await listing, command, think_ms)
                 if found.changes:
                     await self._look_ahead(fork, found, horizon_ms, look)
             except BaseException:
                 await self._lose_shadow()
                 raise
             finally:
-                self._leave_forks()
+                self._leave(fork)
         found.wall_ms = round((asyncio.get_running_loop().time() - began_s) * 1000, 3)
         return found
 
     async def close(self) -> None:
         """End the second sandbox. Harmless when there is none."""
-        await self._end_ahead()
-        await self._lose_shadow()
-        self._leave_forks()
-        await asyncio.gather(*self._leaving)
+        try:
+            await self._lose_shadow()
+        finally:
+            await asyncio.gather(*self._leaving)
 
-    async def _tried(self, command: Command, think_ms: int) -> tuple[World, Preview]:
-        """The command in a copy of what is now, and the fork it ran on."""
-        copy, self._copy = self._copy, None
-        if copy is not None and copy.moment == await self._moment():
-            # what runs in the background may have changed files: the copy tells nothing then, and its fork is thrown away
-            found, files = await asyncio.gather(
-                self._run(copy, command, think_ms), _listed(self._seat)
-            )
-            if files == copy.files:
-                return copy.fork, found
-        copy = await self._copied()
-        return copy.fork, await self._run(copy, command, think_ms)
-
-    async def _moment(self) -> tuple[str, int]:
-        return await self._seat.world.digest(), await self._seat.world.now()
-
-    async def _copied(self) -> _Copy:
-        moment = await self._moment()
-        fork, files = await asyncio.gather(self._seat.world.fork(), _listed(self._seat))
-        self._forks.append(fork)
-        shadow, whole = await self._moved(fork, files)
-        return _Copy(fork, shadow, whole, moment, files)
-
-    async def _copied_ahead(self) -> None:
-        async with self._one:
-            try:
-                self._copy = await self._copied()
-            except BaseException:
-                await self._lose_shadow()
-                raise
-
-    async def _end_ahead(self) -> None:
-        """Wait for the copy that is being made. Where it failed there is none, and the preview meets the reason itself."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            await asyncio.gather(ahead, return_exceptions=True)
-
-    async def _run(self, copy: _Copy, command: Command, think_ms: int) -> Preview:
-        shadow = copy.shadow
+    async def _run(self, fork: World, mine: Files, command: Command, think_ms: int) -> Preview:
+        shadow, whole = await self._moved(fork, mine)
         try:
             done, record = await shadow.step(command, think_ms=think_ms, cost_ms=self._cost_ms)
         except CommandRefused as refused:
@@ -184,7 +126,7 @@ class Previewer:
             record[name] = record[name][:OUTPUT_CHARS]
         return Preview(
             step=Step.model_validate(record),
-            unfinished=done.stopped or ("" if copy.whole else MISSING) or (RUNNING if left else ""),
+            unfinished=done.stopped or ("" if whole else MISSING) or (RUNNING if left else ""),
         )
 
     async def _look_ahead(
@@ -192,23 +134,25 @@ class Previewer:
     ) -> None:
         found.horizon_ms = horizon_ms
         idle = await self._seat.world.fork()
-        self._forks.append(idle)
-        window = {"since_ms": found.step.ended_ms, "window_ms": horizon_ms}
-        acted_to, idle_to = await asyncio.gather(
-            fork.call("outlook", **window), idle.call("outlook", **window)
-        )
-        found.acted = Outlook.model_validate(acted_to)
-        found.idle = Outlook.model_validate(idle_to)
-        if look is not None:
-            await look(fork, idle)
+        try:
+            window = {"since_ms": found.step.ended_ms, "window_ms": horizon_ms}
+            acted_to, idle_to = await asyncio.gather(
+                fork.call("outlook", **window), idle.call("outlook", **window)
+            )
+            found.acted, found.idle = (
+                Outlook.model_validate(acted_to),
+                Outlook.model_validate(idle_to),
+            )
+            if look is not None:
+                await look(fork, idle)
+        finally:
+            self._leave(idle)
 
-    def _leave_forks(self) -> None:
+    def _leave(self, fork: World) -> None:
         """Nobody waits for a fork to die."""
-        forks, self._forks = self._forks, []
-        for fork in forks:
-            task = asyncio.get_running_loop().create_task(fork.close())
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+        task = asyncio.get_running_loop().create_task(fork.close())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
     async def _moved(self, fork: World, mine: Files) -> tuple[Seat, bool]:
         """The second sandbox over ``fork`` with the seat's files, and whether it has them all."""
@@ -218,6 +162,7 @@ class Previewer:
             limits = SeatLimits.model_validate(self._seat.limits.model_dump() | bounds)
             self._shadow = await Seat.open(fork, limits, movable=True)
         else:
+            await asyncio.gather(*self._leaving)  # who still lives there would answer too
             await self._shadow.move(fork)
         whole = mine == theirs or await _copy_files(self._seat, self._shadow)
         return self._shadow, whole
@@ -232,7 +177,6 @@ class Previewer:
         return None
 
     async def _lose_shadow(self) -> None:
-        self._copy = None
         tidied, self._tidied = self._tidied, None
         if tidied is not None:
             tidied.cancel()

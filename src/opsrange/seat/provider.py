@@ -290,7 +290,6 @@ class SeatEnvironment(SandboxEnvironment):
         transcript().info(record, source=STEPS_KEY)
         for told in self.after_step:
             told(step)
-        self._previewer.prepare()
 
 
 def _checked(config: SandboxEnvironmentConfigType | None) -> SeatConfig:

@@ -74,14 +74,18 @@ def _beside(reading: Reading, wrote: int) -> int | None:
     changed = [change.entity.split("/") for change in reading.changes(wrote)]
     names = {each[-1] for each in changed}
     if evidence := reading.attempt.evidence:
-        names |= {each.labels.get("service_name", "") for each in evidence.objective.conditions}
+        names |= {
+            each.labels["service_name"]
+            for each in evidence.objective.conditions
+            if "service_name" in each.labels
+        }
     belonging = {each[-1] for each in changed if each[-2:-1] != ["Deployment"]}
 
     def named_like(entity: str) -> bool:
         name = entity.rpartition("/")[2]
         return name in names or any(each.startswith(f"{name}-") for each in belonging)
 
-    later = range(wrote + 1, reading.end)
+    later = [at for at in range(wrote + 1, reading.end) if not reading.asks_for_change(at)]
     return next((at for at in later if any(map(named_like, reading.named_in(at)))), None)
 
 

@@ -412,17 +412,16 @@ def in_use() -> dict[str, int]:
 
 def table(name: str) -> list[bytes]:
     """The lines of a table of the kernel's network, without its heading."""
-    try:
-        with open(f"/proc/net/{name}", "rb") as file:
-            return file.read().splitlines()[1:]
-    except OSError:
-        return []
+    with contextlib.suppress(OSError), open(f"/proc/net/{name}", "rb") as file:
+        return file.read().splitlines()[1:]
+    return []
 
 
 def unread_bytes(fd: int) -> int:
-    """Bytes waiting in a pipe."""
+    """Bytes waiting in a pipe; none in what is no pipe."""
     count = array.array("i", [0])
-    fcntl.ioctl(fd, termios.FIONREAD, count)
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(fd, termios.FIONREAD, count)
     return count[0]
 
 
