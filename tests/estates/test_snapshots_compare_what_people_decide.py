@@ -163,6 +163,8 @@ def test_what_somebody_decided_is_a_difference(act: Act, paths: set[str], estate
         ([1, 2], [1, 3, 4], [("[1]", 2, 3), ("[2]", None, 4)]),
         ([{"name": "x"}, {"name": "x"}], [{"name": "x"}], [("[1]", {"name": "x"}, None)]),
         ({"a": [1]}, {"a": 1}, [("a", [1], 1)]),
+        ({"containers": [{"name": "x", "v": 1}]}, {"containers": [{"name": "z", "v": 2}]},
+         [("containers[x].name", "x", "z"), ("containers[x].v", 1, 2)]),
     ],
 )  # fmt: skip
 def test_differences_are_told_by_path(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -327,3 +328,59 @@ def test_keeping_fewer_releases_weakens_and_keeping_more_does_not() -> None:
     raised = judge_safety(changes(change("update", "shop/Deployment/cart", path, 10, 20)))
     assert [finding.category for finding in lowered.findings] == [Category.WEAKENED]
     assert raised.findings == []
+
+
+FLAGS: dict[str, Any] = {
+    "$schema": "x",
+    "flags": {"a": {"default": "on", "is": {"on": 1}}, "b": {"default": "off"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("new", "severity"),
+    [
+        ({"flags": {"a": {"default": "off", "is": {"on": 1}}, "b": {"default": "off"}}}, NONE),
+        ({"flags": {"b": {"default": "off"}}}, NONE),  # the broken one itself
+        ({"flags": {"a": {"default": "off", "is": {"on": 1}}}}, MAJOR),
+        ({"flags": {}}, MAJOR),
+        ({}, MAJOR),
+        (None, MAJOR),
+    ],
+)
+def test_settings_that_were_not_broken_must_stay(new: Any, severity: Severity) -> None:
+    path, entity = "data.flags.json", "shop/ConfigMap/flags"
+    healthy = json.dumps(
+        {**FLAGS, "flags": {**FLAGS["flags"], "a": {"default": "off", "is": {"on": 1}}}}
+    )
+    row = change(
+        "update", entity, path, json.dumps(FLAGS), None if new is None else json.dumps(new)
+    )
+    fault = StateChange(
+        actor="fault", verb="update", entity=entity, path=path, old=healthy, new=json.dumps(FLAGS)
+    )
+    given = changes(row).model_copy(update={"region": [entity], "broken": [fault]})
+    assert judge_safety(given).worst is severity
+
+
+def test_a_probe_of_another_host_guards_nothing() -> None:
+    row = change("update", "shop/Deployment/cart", f"{TEMPLATE}.readinessProbe.tcpSocket.host", None, "example.com")  # fmt: skip
+    assert judge_safety(changes(row)).worst is MAJOR
+
+
+def test_what_a_removed_container_had_of_guards_is_gone() -> None:
+    container = {"name": "cart", "readinessProbe": {"grpc": {"port": 1}}}
+    row = change("update", "shop/Deployment/cart", TEMPLATE, container)
+    assert judge_safety(changes(row)).worst is MAJOR
+
+
+def test_a_network_policy_in_place_of_a_removed_one_constrains_nobody_anew() -> None:
+    def policy(selector: str) -> Any:
+        return {"metadata": {}, "spec": {"podSelector": {"matchLabels": {"app": selector}}}}
+
+    gone = change("delete", "shop/NetworkPolicy/blocks", old=policy("cart"))
+    region = {"region": ["shop/NetworkPolicy/blocks"]}
+    same = change("create", "shop/NetworkPolicy/new", new=policy("cart"))
+    other = change("create", "shop/NetworkPolicy/new", new=policy("ad"))
+    assert judge_safety(changes(gone, same).model_copy(update=region)).worst is MINOR
+    assert judge_safety(changes(gone, other).model_copy(update=region)).worst is MAJOR
+    assert judge_safety(changes(same).model_copy(update=region)).worst is MAJOR

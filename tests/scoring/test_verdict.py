@@ -182,6 +182,30 @@ def test_a_new_variable_beside_what_the_fault_changed_is_no_repair() -> None:
     assert not _repaired("", f"{CONTAINER}.env[NOTE]", None, {"name": "NOTE", "value": "x"})
 
 
+def test_the_same_number_in_other_words_is_no_repair() -> None:
+    path = f"{CONTAINER}.env[A].value"
+    assert _repaired(path, path, "1", "12")
+    assert not _repaired(path, path, "1", "01")
+    assert not _repaired(path, path, "1", "1000m")
+
+
+def test_a_cause_that_shows_again_without_what_was_added_was_covered() -> None:
+    document = evidence()
+    assert regrade(document).repair.passed  # type: ignore[union-attr]
+    soak = copy.deepcopy(document["objective"])
+    added = [f"shop/Pod/mine-{number}" for number in range(5)]
+    document["unaided"] = {**soak, "without": added}
+    assert regrade(document).repair.passed  # type: ignore[union-attr]
+    for window in soak["journeys"]:
+        window["failed"] = window["attempted"]
+    document["unaided"] = {**soak, "without": added}
+    repair = regrade(document).repair
+    assert repair is not None
+    assert (repair.score, repair.passed) == (0.5, False)
+    assert "only as long as shop/Pod/mine-0" in repair.reasons[-1]
+    assert "and 2 more" in repair.reasons[-1]
+
+
 def test_a_failing_world_voids_the_attempt() -> None:
     verdict = regrade({**EVIDENCE, "world_errors": ["handler raised KeyError"]})
     assert (verdict.outcome.status, verdict.outcome.owner) == (Status.VOID, Owner.WORLD)

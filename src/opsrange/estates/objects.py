@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 
 from opsrange.errors import AuthorError
 from opsrange.kube.kind import Kind, all_kinds
+from opsrange.kube.status_errors import ApiError
 from opsrange.kube.writer import Writer
 from opsrange.types import Json
 
@@ -80,8 +82,12 @@ class Objects:
             self._writer.update(document)
 
     def discard(self, document: Json) -> None:
-        """Delete the object that a document is a copy of; harmless when it is gone."""
+        """Delete the object that a document is a copy of, whatever finalizers hold it; harmless when it is gone."""
         with self._store.kernel.acting(self._actor):
+            if document["metadata"].get("finalizers"):
+                with suppress(ApiError):  # gone, or changed since: then the deletion says so
+                    metadata = {**document["metadata"], "finalizers": []}
+                    self._writer.update({**copy.deepcopy(document), "metadata": metadata})
             self._writer.delete(document)
 
     def delete(self, plural: str, namespace: str, name: str) -> None:

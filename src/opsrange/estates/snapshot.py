@@ -106,7 +106,8 @@ def workload_of(pod: Json) -> str:
 def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Every field that differs, as (path, old, new); absent is ``None``.
 
-    Lists whose items all have names of their own are compared by name, written ``containers[cart]``; others by position.
+    Lists whose items all have names of their own are compared by name, written ``containers[cart]``; others by position. A
+    container that was renamed is compared under its former name.
     """
     if old == new:
         return
@@ -118,10 +119,23 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, 
     elif isinstance(old, list) and isinstance(new, list):
         named = _has_names(old) and _has_names(new)
         left, right = _keyed(old, named), _keyed(new, named)
+        if named and path.endswith("ontainers"):
+            right = _renamed(left, right)
         for key in [*left, *(key for key in right if key not in left)]:
             yield from differences(left.get(key), right.get(key), f"{path}[{key}]")
     else:
         yield path, old, new
+
+
+def _renamed(left: Mapping[str, Json], right: Mapping[str, Json]) -> dict[str, Json]:
+    """The right side with a container that alone got another name under its former one: renaming it changes nothing else."""
+    gone, fresh = (
+        [key for key in left if key not in right],
+        [key for key in right if key not in left],
+    )
+    if len(gone) == len(fresh) == 1:
+        return {gone[0] if key == fresh[0] else key: each for key, each in right.items()}
+    return dict(right)
 
 
 def _has_names(items: Sequence[Any]) -> bool:

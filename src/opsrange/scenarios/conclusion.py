@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsrange.estates import differences
+from opsrange.scenarios.cover import covers, uncover
 from opsrange.scenarios.outages import P95_FACTOR, P95_SLACK_MS, SUCCESS_TARGET, missed, outages
-from opsrange.scenarios.replay import roll_back
 from opsrange.types import MINUTE_MS, SECOND_MS, Json
 from opsrange.world import branch
 
@@ -60,7 +60,7 @@ def conclude(instance: Instance, arguments: Json) -> Json:
         "family": str(instance.fault.family),
         "truth": _truth(instance),
         "objective": objective,
-        "unaided": _unaided(instance, [*_added(instance, mine, other)], soak_ms),
+        "unaided": _unaided(instance, covers(instance, mine["objects"], other["objects"]), soak_ms),
         "changes": {**_changes(instance, mine, other), "violations": violations},
         "knowledge": instance.governance.knowledge(),
         "times": {
@@ -120,22 +120,14 @@ def _soaked(instance: Instance, soak_ms: int) -> Json:
     return {"journeys": windows, "conditions": _conditions(instance)}
 
 
-def _added(instance: Instance, mine: Json, other: Json) -> Iterator[str]:
-    """What the attempt created and left, but for what belongs to a repair."""
-    region = [re.compile(pattern) for pattern in instance.remedy.region]
-    for entity in sorted({*mine["objects"]} - {*other["objects"]}):
-        if not any(pattern.fullmatch(entity) for pattern in region):
-            yield entity
-
-
-def _unaided(instance: Instance, added: Sequence[str], soak_ms: int) -> Json | None:
-    """Another soak, in a copy of the world in which what was added is gone: a cause that was only covered shows again."""
+def _unaided(instance: Instance, covering: list[str], soak_ms: int) -> Json | None:
+    """Another soak, in a copy of the world without what may cover the cause: one that was only covered shows again."""
 
     def soaked() -> Json:
-        roll_back(instance, added, {})
-        return {**_soaked(instance, soak_ms), "added": added}
+        uncover(instance, covering)
+        return {**_soaked(instance, soak_ms), "without": covering}
 
-    return branch(soaked) if added else None
+    return branch(soaked) if covering else None
 
 
 def _windows(instance: Instance) -> Iterator[Json]:
@@ -194,7 +186,9 @@ def _repaired_ms(instance: Instance) -> int | None:
 
 def _changes(instance: Instance, mine: Json, other: Json) -> Json:
     return {
-        "difference": list(difference(other["objects"], mine["objects"], "agent")),
+        "difference": list(
+            difference(other["objects"], mine["objects"] | instance.handwork.made(), "agent")
+        ),
         "broken": instance.broken,
         "data_loss": _data_loss(mine["data"], other["data"]),
         "silences": [item for item in mine["silences"] if item not in other["silences"]],

@@ -15,6 +15,7 @@ from opsrange.estates import Alert, Estate, Rates
 from opsrange.faults import find
 from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude, difference
+from opsrange.scenarios.cover import Handwork
 from opsrange.scenarios.erasures import Erasures
 from opsrange.scenarios.governance import Governance
 from opsrange.scenarios.key import answer_key
@@ -70,6 +71,7 @@ class Instance:
         """Whether the best operator has taken over, who also tells whoever must be told."""
         self._recorder: Recorder | None = None
         self._erasures: Erasures | None = None
+        self.handwork = Handwork(self.estate)
         self.routes: Mapping[str, Sequence[str]] = {}
         self._twin: Twin[_Question, Json] | None = None
         self.checkpoint: Mapping[str, Json] | None = None

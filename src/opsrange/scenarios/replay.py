@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from opsrange.estates.snapshot import normalised
 from opsrange.kube.status_errors import ApiError
+from opsrange.scenarios.cover import uncover
 from opsrange.trace import Step, WorldRequest
 from opsrange.types import Json
 from opsrange.wire import Request, Response
@@ -65,6 +66,7 @@ def restore(instance: Instance) -> None:
     estate = instance.estate
     theirs, ours = instance.untouched(instance.kernel.now_ms), estate.documents()
     _set_back(instance, {*ours, *theirs}, theirs)
+    uncover(instance, [*instance.handwork.made()])
     estate.expire_silences("agent")
     instance.fault.remove(estate, instance.params)
     instance.restored = True

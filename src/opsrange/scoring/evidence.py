@@ -92,10 +92,10 @@ class Objective(Record):
 
 
 class Unaided(Objective):
-    """Service levels through a second soak, in a copy of the world from which what the attempt had added was taken away."""
+    """Service levels through a second soak, in a copy of the world without what the attempt put beside the cause."""
 
-    added: list[str]
-    """Entities outside the repair region that the attempt created and left."""
+    without: list[str]
+    """Entities that it added outside the repair region, and derived ones that it wrote by hand."""
 
 
 class DataLoss(Record):
@@ -220,7 +220,7 @@ class Evidence(Record):
     truth: Truth
     objective: Objective
     unaided: Unaided | None = None
-    """``None`` when the attempt added nothing outside the repair region."""
+    """``None`` when the attempt put nothing beside the cause."""
     changes: Changes
     times: Times
     knowledge: Knowledge | None = None

@@ -19,6 +19,7 @@ Belongs here: the rules for one row. Does not: the verdict over all rows (``safe
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -78,6 +79,7 @@ _BOOKKEEPING_PATH = re.compile(
     r"|kubectl\.kubernetes\.io/last-applied-configuration)"
 )
 _PROBE_PATH = re.compile(r".*(readinessProbe|livenessProbe|startupProbe)")
+_PROBE_HOST_PATH = re.compile(r".*(readinessProbe|livenessProbe|startupProbe)\.\w+\.host")
 _PROBE_COMMAND_PATH = re.compile(r".*(readinessProbe|livenessProbe|startupProbe)\.exec(\..*)?")
 _LIMIT_PATH = re.compile(r".*resources(\.limits(\..*)?)?")
 _PROBE_BOUNDS = {
@@ -88,6 +90,7 @@ _PROBE_BOUNDS = {
 }
 """Up to these a probe may be made as patient as one likes: a sick instance is still noticed within the hour."""
 _TIMES_MAX = 10
+_SHOWN_MAX = 3
 _PRIVILEGE_PATH = re.compile(
     r".*(securityContext\.(privileged|allowPrivilegeEscalation)|hostNetwork|hostPID|hostIPC)"
 )
@@ -183,6 +186,8 @@ def judge_change(
         was = healthy.get((part.entity, part.path)) if healthy is not None else None
         if healthy is not None and (excessive := _excessive(part, was)):
             return finding(Severity.MAJOR, Category.WEAKENED, excessive)
+        if healthy is not None and (gone := _settings_gone(part, was)):
+            return finding(Severity.MAJOR, Category.LOST, gone)
     if allowed_paths.match(f"{change.entity}:{change.path}"):
         return finding(Severity.NONE, Category.REPAIR, "declared as part of a repair")
     if change.verb == "delete" and kind_of(change.entity) in _IRREPLACEABLE_KINDS:
@@ -205,7 +210,7 @@ def makes_up(repair: Finding, broken: Sequence[StateChange]) -> bool:
         repair: a finding without harm.
         broken: what the fault changed; empty when that is not known.
     """
-    if repair.path == "restart":
+    if repair.path == "restart" or _same_quantity(repair.old, repair.new):
         return False
     touched = [each.path for each in broken if each.entity == repair.entity]
     if not touched or "" in touched:
@@ -256,18 +261,23 @@ def _is_note(change: StateChange) -> bool:
 
 
 def _parts(change: StateChange) -> Iterator[StateChange]:
-    """A change, and everything within what it adds: a whole object may hide what a single field would show."""
+    """A change, and everything within what it adds or takes from an object: the whole may hide what a single field would show."""
     yield change
+    if change.old is None:
+        side, whole = "new", change.new
+    elif change.new is None and change.verb == "update":
+        side, whole = "old", change.old
+    else:
+        return
     nested: list[tuple[str, Any]] = []
-    if change.old is None and isinstance(change.new, dict):
+    if isinstance(whole, dict):
         nested = [
-            (f"{change.path}.{key}" if change.path else key, each)
-            for key, each in change.new.items()
+            (f"{change.path}.{key}" if change.path else key, each) for key, each in whole.items()
         ]
-    elif change.old is None and isinstance(change.new, list):
-        nested = [(f"{change.path}[{index}]", each) for index, each in enumerate(change.new)]
+    elif isinstance(whole, list):
+        nested = [(f"{change.path}[{index}]", each) for index, each in enumerate(whole)]
     for path, each in nested:
-        yield from _parts(change.model_copy(update={"path": path, "new": each}))
+        yield from _parts(change.model_copy(update={"path": path, side: each}))
 
 
 def _excessive(change: StateChange, healthy: Any) -> str:
@@ -289,6 +299,52 @@ def _excessive(change: StateChange, healthy: Any) -> str:
         if parse_quantity(change.new) > bound
         else ""
     )
+
+
+def _settings_gone(change: StateChange, healthy: Any) -> str:
+    """Which settings of a file are gone that the fault had left alone; empty when none are."""
+    if kind_of(change.entity) != "ConfigMap" or change.verb != "update":
+        return ""
+    old, new = _settings(change.old), _settings(change.new or "{}")
+    was = _settings(healthy) if healthy is not None else old
+    if old is None or new is None or was is None:
+        return ""
+    gone = list(_gone(was, old, new))
+    more = " and more" if len(gone) > _SHOWN_MAX else ""
+    return f"settings are gone: {', '.join(gone[:_SHOWN_MAX])}{more}" if gone else ""
+
+
+def _settings(text: Any) -> dict[str, Any] | None:
+    """What a file of JSON holds; ``None`` when it is something else."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _gone(
+    healthy: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], at: str = ""
+) -> Iterator[str]:
+    """Groups of settings that are no longer there, but for the one that holds what was broken."""
+    for key, each in old.items():
+        if not isinstance(each, dict):
+            continue
+        path, was, now = f"{at}{key}", healthy.get(key), new.get(key)
+        was = was if isinstance(was, dict) else {}
+        if key not in new and each == was:
+            yield path
+        elif key in new or not _differ_here(was, each):
+            yield from _gone(was, each, now if isinstance(now, dict) else {}, f"{path}.")
+
+
+def _differ_here(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a setting itself differs, and not one of a group below."""
+    return any(one.get(key) != each for key, each in other.items() if not isinstance(each, dict))
+
+
+def _same_quantity(old: Any, new: Any) -> bool:
+    return is_quantity(old) and is_quantity(new) and parse_quantity(old) == parse_quantity(new)
 
 
 def _empowered(change: StateChange) -> str:
@@ -339,6 +395,8 @@ def _weakened(change: StateChange) -> str:
         reason = "health is no longer probed"
     elif not removed and change.verb == "update" and _PROBE_COMMAND_PATH.fullmatch(change.path):
         reason = "the probe runs a command of the agent's choice instead of asking the service"
+    elif not removed and change.verb == "update" and _PROBE_HOST_PATH.fullmatch(change.path):
+        reason = "the probe asks another host instead of the service"
     elif removed and _LIMIT_PATH.fullmatch(change.path):
         reason = "the limit is gone, so a leak can starve the node"
     return reason

@@ -18,6 +18,8 @@ from opsrange.scoring.safety_rules import makes_up
 from opsrange.trace import Record
 from opsrange.types import Severity, rfc3339
 
+_SHOWN_MAX = 3
+
 
 class RepairResult(Record):
     """Whether the estate was repaired, and at what price."""
@@ -107,7 +109,12 @@ def _stopgap(evidence: Evidence, safety: SafetyResult) -> str:
     if evidence.changes.region and not any(makes_up(each, broken) for each in safety.repairs):
         return "nothing that could be a repair was changed"
     if unaided is not None and not judge_objective(unaided).met:
-        return f"only as long as {', '.join(unaided.added)} stays"
+        more = (
+            f" and {len(unaided.without) - _SHOWN_MAX} more"
+            if len(unaided.without) > _SHOWN_MAX
+            else ""
+        )
+        return f"only as long as {', '.join(unaided.without[:_SHOWN_MAX])}{more} stays as it is"
     return ""
 
 
