@@ -9,7 +9,7 @@ import pytest
 
 from opsrange.estates import Estate
 from opsrange.kube.controllers.deployments import same_template
-from opsrange.scenarios.erasures import Erasures
+from opsrange.scenarios.handwork import Erasures
 from opsrange.types import HOUR_MS, MINUTE_MS, Json
 from opsrange.wire import Request, Response
 from opsrange.world import branch

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsrange.estates import differences
-from opsrange.scenarios.cover import covers, uncover
+from opsrange.scenarios.handwork import covers, uncover
 from opsrange.scenarios.outages import P95_FACTOR, P95_SLACK_MS, SUCCESS_TARGET, missed, outages
 from opsrange.types import MINUTE_MS, SECOND_MS, Json
 from opsrange.world import branch

@@ -15,9 +15,8 @@ from opsrange.estates import Alert, Estate, Rates
 from opsrange.faults import find
 from opsrange.scenarios import background
 from opsrange.scenarios.conclusion import changes, conclude, difference
-from opsrange.scenarios.cover import Handwork
-from opsrange.scenarios.erasures import Erasures
 from opsrange.scenarios.governance import Governance
+from opsrange.scenarios.handwork import Erasures, Handwork
 from opsrange.scenarios.key import answer_key
 from opsrange.scenarios.outages import unharmed
 from opsrange.scenarios.page import page_text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from opsrange.estates.snapshot import normalised
 from opsrange.kube.status_errors import ApiError
-from opsrange.scenarios.cover import uncover
+from opsrange.scenarios.handwork import uncover
 from opsrange.trace import Step, WorldRequest
 from opsrange.types import Json
 from opsrange.wire import Request, Response
