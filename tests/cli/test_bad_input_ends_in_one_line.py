@@ -11,6 +11,15 @@ import pytest
 OPSRANGE = (sys.executable, "-c", "from opsrange.cli.main import main; main()")
 
 
+_FILES = {
+    "atif.json": '{"schema_version": "ATIF-v1.2", "session_id": "x", "agent": {"name": "x"}, "steps": [5]}',
+    "calls.json": '[{"role": "assistant", "tool_calls": 5}]',
+    "deep.json": "[" * 100_000,
+    "ends.py": "import sys; sys.exit(0)",
+    "factory.py": "def agent():\n    raise ValueError('no key')",
+}
+
+
 def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*OPSRANGE, *arguments], capture_output=True, text=True, check=False, cwd=folder
@@ -41,6 +50,17 @@ def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (("run", "--model", "opsrange/null", "--policy", "none.yaml"), "cannot be read"),
         (("audit", "verify", "none.jsonl"), "No such file"),
         (("audit", "show", "none.jsonl"), "No such file"),
+        (("audit", "verify", "a-file"), "holds no entry of an audit trail"),
+        (("audit", "verify", "a-file", "--head", "abc"), "all 64 hexadecimal digits"),
+        (("run", "--model", "opsrange/null", "--approver", "next"), "nobody comes after"),
+        (("run", "--agent", "ends.py:agent", "--scenario", "scaled-to-zero"), "SystemExit"),
+        (("run", "--agent", "factory.py:agent", "--scenario", "scaled-to-zero"), "no key"),
+        (("diagnose", "calls.json"), "another shape than the format"),
+        (("diagnose", "deep.json"), "another shape than the format"),
+        (("diagnose", "atif.json"), "another shape than the format"),
+        (("diagnose", "calls.json", "--html", "."), "found a folder"),
+        (("diagnose", "calls.json", "--classes", "L5"), "belong to --validate"),
+        (("diagnose", "--validate", "--classes", ","), "found none; e.g. L5,X3"),
         (("run",), "neither --model nor --agent"),
         (("score", "nowhere"), "found none"),
         (("report", "nowhere"), "found none"),
@@ -66,6 +86,8 @@ def test_it_says_what_was_asked_and_what_there_is(
     arguments: tuple[str, ...], says: str, tmp_path: Path
 ) -> None:
     (tmp_path / "a-file").touch()
+    for name, text in _FILES.items():
+        (tmp_path / name).write_text(text)
     done = _run(*arguments, folder=tmp_path)
     message = [line for line in done.stderr.splitlines() if line.startswith("opsrange:")]
     assert done.returncode == 2, done.stderr
@@ -90,6 +112,7 @@ def test_an_unreadable_log_is_named(tmp_path: Path) -> None:
     [
         ("demo", "--sedes", "1"),
         ("demo", "--at-once", "0"),
+        ("diagnose", "--validate", "--at-once", "0"),
         ("run", "--model", "opsrange/null", "--epochs", "0"),
         ("run", "--model", "opsrange/null", "--turns", "0"),
         ("up", "scaled-to-zero", "--seed", "-1"),

@@ -42,6 +42,16 @@ def test_each_reason_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ]
 
 
+def test_an_agent_s_own_error_counts_and_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = AttemptResult(scenario="scaled-to-zero", seed=1, agent_failure="KeyError: 'boom'")
+    present(results_of({"agent.py:agent": [row, row]}, "0", {}), tmp_path, as_json=False)
+    assert (
+        "failed   agent.py:agent: 2 by its own error: KeyError: 'boom'" in capsys.readouterr().out
+    )
+
+
 def test_many_reasons_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     present(_results(*(f"reason {number}" for number in range(8))), tmp_path, as_json=False)
     assert "void     3 more reasons in results.json" in capsys.readouterr().out

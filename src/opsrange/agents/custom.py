@@ -108,7 +108,7 @@ def _module(path: Path) -> object:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # foreign code may raise anything while loading
+    except (Exception, SystemExit) as error:  # foreign code may do anything while loading
         raise OperatorError(
             f"asked for agent file {path}; loading it failed: {type(error).__name__}: {error}"
         ) from error
@@ -124,7 +124,12 @@ def _required_arguments(function: Callable[..., Any]) -> int:
 
 
 def _from_factory(reference: str, factory: Callable[[], Any]) -> Solver:
-    made = factory()
+    try:
+        made = factory()
+    except (Exception, SystemExit) as error:  # foreign code
+        raise OperatorError(
+            f"asked for agent {reference!r}; making it failed: {type(error).__name__}: {error}"
+        ) from error
     if is_agent(made):
         agent: Agent = made
         return as_solver(agent)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
+from opsrange.errors import OperatorError
+
+_HASH = re.compile("[0-9a-f]{64}")
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
@@ -17,17 +21,26 @@ def command() -> None:
 @command.command("verify", epilog="Example: opsrange audit verify out/run/audit.jsonl")
 @_FILE
 @click.option(
-    "--head", default="", help="The last entry's hash as it was kept elsewhere, e.g. in a log."
+    "--head", default=None, help="The last entry's hash as it was kept elsewhere, e.g. in a log."
 )
-def verify_command(file: Path, head: str) -> int:
+def verify_command(file: Path, head: str | None) -> int:
     """Say whether a trail is as it was written; exits 1 when it is not."""
     from opsrange.oversight.audit import entries, verify
 
-    problems = verify(file, head)
+    if head is not None and not _HASH.fullmatch(head):
+        raise OperatorError(
+            f"asked for --head {head!r} which is no hash; expected all 64 hexadecimal digits"
+        )
+    problems = verify(file, head or "")
     if problems:
         for problem in problems:
             click.echo(problem)
-        click.echo(f"{file} was changed after it was written")
+        only_head = len(problems) == 1 and problems[0].startswith(f"{file}.head is missing")
+        click.echo(
+            f"whether the end of {file} is still there cannot be told without it"
+            if only_head
+            else f"{file} was changed after it was written"
+        )
         return 1
     found = entries(file)
     last = found[-1].hash if found else "-"

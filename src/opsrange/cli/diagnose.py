@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from opsrange.cli.options import COUNT, FILE_OUT
+from opsrange.errors import OperatorError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     "--replay", is_flag=True, help="Ask copies of the world until when it could be repaired."
 )
 @click.option(
-    "--html", type=click.Path(path_type=Path), default=None, help="Write a page with the evidence."
+    "--html", type=FILE_OUT, default=None, help="Write a page with the evidence to this file."
 )
 @click.option("--judge", default="", help="Also ask this model; it never changes a label.")
 @click.option("--model-base-url", default=None, help="Of the judge's provider.")
@@ -37,22 +40,31 @@ if TYPE_CHECKING:
 @click.option("--classes", default="", help="With --validate: only these, e.g. L5,X3.")
 @click.option("--seeds", default="1", show_default=True, help="With --validate: e.g. 1 or 1-3.")
 @click.option(
-    "--at-once", default=4, show_default=True, help="With --validate: attempts at a time."
+    "--at-once",
+    type=COUNT,
+    default=4,
+    show_default=True,
+    help="With --validate: attempts at a time.",
 )
 def command(path: Path | None, sample: str, as_json: bool, html: Path | None, **asked: Any) -> None:
     """Diagnose recorded attempts.
 
     PATH is a folder of Inspect logs, or one file: an Inspect log, ATIF, or chat messages as JSON or JSON lines. What a file is, its
     content says. Transcripts of other harnesses are searched for what commands and outputs alone can show.
-    With --validate it is where attempts are logged (out/validate); the same PATH goes on where it stopped.
+    With --validate it is where attempts are logged (out/validate); the same PATH goes on where it stopped. In a checkout of
+    opsrange a whole measurement also rewrites docs/reference and which classes are published.
     """
     if asked["validate"]:
         from opsrange.cli.validate import validate
 
         folder = path or Path("out/validate")
         classes = tuple(filter(None, asked["classes"].split(",")))
+        if asked["classes"] and not classes:
+            raise OperatorError(f"asked for classes {asked['classes']!r}; found none; e.g. L5,X3")
         validate(folder, asked["seeds"], asked["at_once"], quick=asked["quick"], classes=classes)
         return
+    if asked["quick"] or asked["classes"]:
+        raise OperatorError("asked for --quick or --classes; they belong to --validate")
     if path is None:
         raise click.UsageError("asked for no attempts; name logs or a transcript, or --validate")
     from opsrange.tasks.diagnosing.diagnoses import diagnosed, with_replay
@@ -93,10 +105,15 @@ def command(path: Path | None, sample: str, as_json: bool, html: Path | None, **
 
 def _print(found: Sequence[Diagnosed]) -> None:
     """One block per attempt: the verdict, the primary event with its evidence, what else there was."""
+    from opsrange.diagnosis.detector import detectors
+
     for each in found:
         diagnosis = each.diagnosis
         head = diagnosis.primary or ("-" if diagnosis.outcome == "passed" else "abstains")
+        if diagnosis.primary:
+            head = f"{head} {detectors()[diagnosis.primary].title.lower()}"
         sure = f" ({diagnosis.tier})" if diagnosis.tier else ""
+        sure += " [experimental]" if diagnosis.primary in diagnosis.unpublished else ""
         click.echo(f"{each.agent} {each.name}: {diagnosis.outcome}, {head}{sure}")
         click.echo(f"  {diagnosis.why}")
         if diagnosis.broken_link and diagnosis.outcome != "passed":

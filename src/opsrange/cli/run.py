@@ -102,7 +102,8 @@ def command(
     task_args = {name: value for name, value in given.items() if value is not None}
     gated = gate_arguments(out, options)
     suite = Suite(
-        models=[name for each in models for name in each.split(",")] or ["none/none"],
+        models=[*dict.fromkeys(name for each in models for name in each.split(","))]
+        or ["none/none"],
         folder=out / LOGS_FOLDER,
         scenario=options["scenario"],
         seeds=options["seeds"],

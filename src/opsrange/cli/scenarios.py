@@ -26,7 +26,9 @@ def command(context: click.Context, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("scenario", "title", "family", "difficulty", "rule")
+    table = Table()
+    for name in ("scenario", "title", "family", "difficulty", "rule"):
+        table.add_column(name, no_wrap=name in {"scenario", "rule"})
     from opsrange.faults import find
 
     for scenario in library().values():

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from opsrange.errors import OperatorError
 from opsrange.reports.results import Results
 from opsrange.scoring.statistics import Interval
 from opsrange.tasks.dataset import choose_scenarios, parse_seeds
@@ -45,11 +46,23 @@ def run_with_progress(*suites: Suite, quiet: bool = False) -> Results:
         console=console,
         disable=quiet,
     )
+    total, run = sum(map(_attempts, suites)), 0
+
+    def tell(sample: str) -> None:
+        nonlocal run
+        run += 1
+        bar.update(row, advance=1, description=sample)
+
     with bar:
-        row = bar.add_task("", total=sum(map(_attempts, suites)))
+        row = bar.add_task("", total=total)
         for suite, tasks in zip(suites, prepared, strict=True):
-            run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample), tasks)
-        bar.update(row, completed=sum(map(_attempts, suites)), description="")
+            run_suite(suite, tell, tasks)
+        bar.update(row, completed=total, description="")
+    if run < total:
+        console.print(
+            f"{total - run} of {total} attempts were there already and did not run again; another --out runs them anew",
+            soft_wrap=True,
+        )
     return results_from(read_logs(suites[0].folder))
 
 
@@ -78,6 +91,11 @@ def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:
     chosen = chosen_policy(**named, path=path)
     if chosen is None:
         return {}
+    if chosen.approver == "next":
+        raise OperatorError(
+            "asked for approver next, who leaves it to the one after it in a policy file of Inspect's; here nobody comes after;"
+            " name another, e.g. terminal or informed"
+        )
     return {
         "gate": chosen.gate,
         "approver": chosen.approver,
@@ -118,6 +136,7 @@ def present(results: Results, out: Path, *, as_json: bool, logs: Path | None = N
     else:
         print_board(results)
         _print_voids(results)
+        _print_failures(results)
         _print_characters(results)
         click.echo(
             f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {logs or out / LOGS_FOLDER}"
@@ -137,6 +156,18 @@ def _print_voids(results: Results) -> None:
         click.echo(f"void     {agent}: {count} by {owner}: {reason}")
     if len(reasons) > _VOIDS_SHOWN:
         click.echo(f"void     {len(reasons) - _VOIDS_SHOWN} more reasons in {RESULTS_FILE}")
+
+
+def _print_failures(results: Results) -> None:
+    """Whose own code failed, most frequent first: that counts, and is no verdict on what it knows."""
+    reasons = Counter(
+        (agent.agent, " ".join(row.agent_failure.split())[:200])
+        for agent in results.agents
+        for row in agent.attempts
+        if row.agent_failure
+    )
+    for (agent, reason), count in reasons.most_common(_VOIDS_SHOWN):
+        click.echo(f"failed   {agent}: {count} by its own error: {reason}")
 
 
 def _print_characters(results: Results) -> None:

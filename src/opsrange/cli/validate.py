@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from opsrange.proof import validation
 
 REFERENCE = Path("docs/reference")
+SOURCE = Path("src/opsrange/diagnosis")
+"""There in a checkout of ours, and nowhere else."""
 
 
 def validate(
@@ -74,7 +76,7 @@ def _measure(
             f"{each.code}  n {each.planted}  precision {each.precision or 0:.2f}  recall {each.recall or 0:.2f}"
             f"  {'published' if each.published else 'experimental'}"
         )
-    if not quick and not left_out and REFERENCE.is_dir():
+    if not quick and not left_out and REFERENCE.is_dir() and SOURCE.is_dir():
         path = REFERENCE / path.name
         path.write_text(text)
         click.echo(f"published  {validation.publish(measured)}")

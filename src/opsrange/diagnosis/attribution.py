@@ -140,7 +140,11 @@ def _assign(diagnosis: Diagnosis, reading: Reading) -> None:
     candidates = [e for e in standing if _position(e, reading) <= decisive] or standing
     primary = _best(diagnosis, reading, candidates)
     if primary is None:
-        diagnosis.why = "No rule explains the failure; the diagnosis abstains."
+        diagnosis.why = (
+            "Nothing says whether it failed, and no rule found anything."
+            if diagnosis.outcome == "unjudged"
+            else "No rule explains the failure; the diagnosis abstains."
+        )
         diagnosis.decisive_step = decisive
         return
     diagnosis.decisive_step = decisive

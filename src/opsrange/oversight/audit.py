@@ -148,7 +148,7 @@ def verify(path: Path, head_hash: str = "") -> list[str]:
         head_hash: the last entry's hash as kept elsewhere; empty when it was not.
 
     Raises:
-        OperatorError: when there is no such file.
+        OperatorError: when there is no such file, or it is no trail at all.
     """
     problems: list[str] = []
     previous, count, hashes = GENESIS, 0, {GENESIS}
@@ -168,6 +168,10 @@ def verify(path: Path, head_hash: str = "") -> list[str]:
             problems.append(f"line {number + 1} is entry {entry.number}")
         previous, count = entry.hash, count + 1
         hashes.add(entry.hash)
+    if not count and not _head_path(path).exists():
+        raise OperatorError(
+            f"asked to verify {path}; it holds no entry of an audit trail, and {_head_path(path).name} is not beside it"
+        )
     if not whole:
         problems.append("the last line was cut: it has no end")
     problems += _against_head(path, previous, count)
@@ -215,7 +219,7 @@ def _read_head(path: Path, *, missing_ok: bool = True) -> Head:
     except FileNotFoundError:
         if missing_ok:
             return Head()
-        raise OperatorError(f"{_head_path(path)} is missing") from None
+        raise OperatorError(f"{_head_path(path)} is missing; it is copied with its trail") from None
     except ValidationError:
         raise OperatorError(f"{_head_path(path)} is not the head of an audit trail") from None
 

@@ -71,6 +71,8 @@ class AttemptResult(Record):
     void_owner: Owner | None = None
     """Who answers for an attempt that does not count; ``None`` when it counts."""
     void_reason: str = ""
+    agent_failure: str = ""
+    """The exception of an agent of one's own, or what is wrong with its report; the attempt counts."""
     page: str = ""
     paged_ms: int | None = None
     """The virtual instant of the page; ``None`` when the attempt left no evidence."""

@@ -163,6 +163,7 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
         cost_usd=_cost(sample),
         wall_s=sample.total_time,
         log=Path(log.location).name,
+        agent_failure=str(metadata.get("agent_failure") or ""),
     )
     row.approvals = [Approval.model_validate(each) for each in sample.store.get(APPROVALS_KEY, [])]
     row.gate, row.approver, row.information = _oversight(log, row.approvals)

@@ -40,8 +40,13 @@ def transcripts_in(path: Path) -> list[Transcript]:
         raise OperatorError(
             f"asked to diagnose {path}; it cannot be read as text ({type(error).__name__}); expected {_KNOWN}"
         ) from error
-    document = _parsed(path, text)
-    found = list(_transcripts(path.stem, document))
+    try:
+        found = list(_transcripts(path.stem, _parsed(path, text)))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise OperatorError(
+            f"asked to diagnose {path}; a part of it has another shape than the format it looks like"
+            f" ({type(error).__name__}: {error}); expected {_KNOWN}"
+        ) from error
     if not found:
         raise OperatorError(
             f"asked to diagnose {path}; its JSON is of no known format; expected {_KNOWN}"

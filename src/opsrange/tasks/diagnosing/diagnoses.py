@@ -57,6 +57,10 @@ def diagnosed(path: Path, sample: str = "") -> list[Diagnosed]:
         raise OperatorError(f"asked to diagnose {path}; there is no such file or folder")
     found = list(_in_folder(path) if path.is_dir() else _in_file(path))
     wanted = [each for each in found if sample in f"{each.agent} {each.name}"]
+    if not found:
+        raise OperatorError(
+            f"asked to diagnose {path}; its logs hold no finished attempt; the command that wrote them goes on where it stopped"
+        )
     if not wanted:
         there = ", ".join(sorted({each.name for each in found})[:8]) or "nothing"
         raise OperatorError(f"asked for attempts like {sample!r} in {path}; found {there}")
