@@ -113,6 +113,7 @@ def run_suite(
 
     Raises:
         OperatorError: as :func:`prepare` does, before anything runs.
+        KeyboardInterrupt: when it was interrupted; what had finished is in the logs.
     """
     tasks = prepare(suite) if tasks is None else tasks
     if progress is not None:
@@ -140,6 +141,9 @@ def run_suite(
     finally:
         if progress is not None:
             _listeners.remove(progress)
+    whole = len(logs) == len(suite.models) * len(tasks)
+    if not whole or any(log.status == "cancelled" for log in logs):
+        raise KeyboardInterrupt  # Inspect swallows it; what was to follow must not run
     return logs
 
 
