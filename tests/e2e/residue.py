@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from zipfile import ZipFile
 
 
 def descendants(pid: int) -> set[int]:
@@ -62,3 +63,9 @@ def files(folder: Path) -> list[Path]:
     kept = {"traces", "view"}
     found = [path for path in folder.rglob("*") if not path.is_dir()]
     return [path for path in found if not kept & set(path.relative_to(folder).parts)]
+
+
+def logged(logs: Path) -> int:
+    """How many attempts are in the logs now; each log is opened once, for it may be replaced at any time."""
+    names = [name for path in logs.glob("*.eval") for name in ZipFile(path).namelist()]
+    return sum(name.startswith("samples/") for name in names)

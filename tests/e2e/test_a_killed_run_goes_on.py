@@ -7,11 +7,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 from inspect_ai.log import read_eval_log
-from tests.e2e.residue import descendants, elsewhere, files, mounts
+from tests.e2e.residue import descendants, elsewhere, files, logged, mounts
 
 from opsrange.reports.results import Results
 from opsrange.testing.reach import wait_until_gone
@@ -28,12 +27,6 @@ def _command(out: Path) -> list[str]:
     options = ["--scenario", "scaled-to-zero", "--epochs", str(EPOCHS), "--at-once", "2"]
     start = [sys.executable, "-c", "from opsrange.cli.main import main; main()"]
     return [*start, "run", *models, *options, "--out", str(out)]
-
-
-def _logged(logs: Path) -> int:
-    """How many attempts are in the logs now; each log is opened once, for it may be replaced at any time."""
-    names = [name for path in logs.glob("*.eval") for name in ZipFile(path).namelist()]
-    return sum(name.startswith("samples/") for name in names)
 
 
 def _finished(logs: Path) -> dict[Attempt, set[str]]:
@@ -54,7 +47,7 @@ def _kill_midway(out: Path) -> set[int]:
     with subprocess.Popen(
         _command(out), stderr=subprocess.DEVNULL, env=elsewhere(out.parent)
     ) as runner:
-        while _logged(out / "logs") < 2:
+        while logged(out / "logs") < 2:
             assert runner.poll() is None
             time.sleep(0.05)
         family = descendants(runner.pid)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
+from tests.red_team.tricks import MERGE, sent
 
 from opsrange.kube.admission import OBJECTS_MAX
 from opsrange.scenarios.instance import Instance, build
@@ -13,7 +11,6 @@ from opsrange.types import MINUTE_MS
 from opsrange.wire import Request, Response
 from opsrange.world import branch
 
-_MERGE = "application/merge-patch+json"
 _POD = {"containers": [{"name": "c", "image": "busybox"}]}
 
 
@@ -22,20 +19,10 @@ def instance() -> Instance:
     return build("scaled-to-zero", 3)
 
 
-def _write(
-    instance: Instance, method: str, path: str, body: Any, media: str = "application/json"
-) -> Response:
-    request = Request(method, path, {}, {"content-type": media}, json.dumps(body).encode())
-    answer = instance.handlers["kubernetes:6443"].handle(request)
-    assert isinstance(answer, Response)
-    instance.answered("kubernetes:6443", request, answer)
-    return answer
-
-
 def _workload(instance: Instance, replicas: int) -> None:
     """A deployment in a namespace without a quota."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "boom"}}
-    assert _write(instance, "POST", "/api/v1/namespaces", namespace).status == 201
+    assert sent(instance, "POST", "/api/v1/namespaces", namespace).status == 201
     instance.estate.advance(MINUTE_MS)
     labels = {"a": "b"}
     spec = {
@@ -49,7 +36,7 @@ def _workload(instance: Instance, replicas: int) -> None:
         "metadata": {"name": "x"},
         "spec": spec,
     }
-    answer = _write(instance, "POST", "/apis/apps/v1/namespaces/boom/deployments", document)
+    answer = sent(instance, "POST", "/apis/apps/v1/namespaces/boom/deployments", document)
     assert answer.status == 201
 
 
@@ -71,7 +58,7 @@ def test_a_copy_cannot_double_for_ever(instance: Instance) -> None:
     operations = [
         {"op": "copy", "from": "/data", "path": f"/data/{number}"} for number in range(40)
     ]
-    answer = _write(instance, "PATCH", path, operations, "application/json-patch+json")
+    answer = sent(instance, "PATCH", path, operations, "application/json-patch+json")
     assert answer.status == 422
 
 
@@ -81,11 +68,11 @@ def test_writes_have_a_rate_and_records_a_size(instance: Instance) -> None:
         recorder.begin()
         path = f"/api/v1/namespaces/{instance.estate.namespace}/configmaps/flagd-config"
         patches = [{"data": {"big": str(number) + "x" * 900_000}} for number in range(60)]
-        statuses = [_write(instance, "PATCH", path, patch, _MERGE).status for patch in patches]
+        statuses = [sent(instance, "PATCH", path, patch, MERGE).status for patch in patches]
         record = recorder.end({"command": "x"})
         changes = sum(len(change.model_dump_json()) for change in record.changes)
         instance.estate.advance(MINUTE_MS)
-        later = _write(instance, "PATCH", path, patches[0], _MERGE).status
+        later = sent(instance, "PATCH", path, patches[0], MERGE).status
         return statuses, changes, later
 
     statuses, changes, later = branch(flap)
@@ -125,7 +112,7 @@ def test_a_service_with_an_unnamed_port_comes_to_rest(instance: Instance) -> Non
         spec = {"selector": selector, "ports": [{"port": 80}]}
         document = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": spec}
         assert (
-            _write(instance, "POST", f"/api/v1/namespaces/{namespace}/services", document).status
+            sent(instance, "POST", f"/api/v1/namespaces/{namespace}/services", document).status
             == 201
         )
         instance.estate.advance(MINUTE_MS)

@@ -18,13 +18,21 @@ Trick = Callable[[Instance], int]
 """Returns the highest status that the API answered."""
 
 
-def write(
+def sent(
     instance: Instance, method: str, path: str, body: Any, media: str = "application/json"
-) -> int:
+) -> Response:
+    """The API's answer, of which the attempt is told as by the world's own front."""
     request = Request(method, path, {}, {"content-type": media}, json.dumps(body).encode())
     answer = instance.handlers["kubernetes:6443"].handle(request)
     assert isinstance(answer, Response)
-    return answer.status
+    instance.answered("kubernetes:6443", request, answer)
+    return answer
+
+
+def write(
+    instance: Instance, method: str, path: str, body: Any, media: str = "application/json"
+) -> int:
+    return sent(instance, method, path, body, media).status
 
 
 def target(instance: Instance) -> Json:
@@ -57,7 +65,7 @@ def bare_pod(instance: Instance) -> int:
     return write(instance, "POST", f"/api/v1/namespaces/{namespace}/pods", document)
 
 
-def patch(instance: Instance, patch: Json) -> int:
+def patch(instance: Instance, fields: Json) -> int:
     name, namespace = instance.params["service"], instance.estate.namespace
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
-    return write(instance, "PATCH", path, patch, "application/strategic-merge-patch+json")
+    return write(instance, "PATCH", path, fields, "application/strategic-merge-patch+json")

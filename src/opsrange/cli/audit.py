@@ -25,7 +25,7 @@ def command() -> None:
 )
 def verify_command(file: Path, head: str | None) -> int:
     """Say whether a trail is as it was written; exits 1 when it is not."""
-    from opsrange.oversight.audit import entries, verify
+    from opsrange.oversight.audit import HEAD_MISSING, entries, verify
 
     if head is not None and not _HASH.fullmatch(head):
         raise OperatorError(
@@ -35,7 +35,7 @@ def verify_command(file: Path, head: str | None) -> int:
     if problems:
         for problem in problems:
             click.echo(problem)
-        only_head = len(problems) == 1 and problems[0].startswith(f"{file}.head is missing")
+        only_head = len(problems) == 1 and problems[0].endswith(HEAD_MISSING)
         click.echo(
             f"whether the end of {file} is still there cannot be told without it"
             if only_head

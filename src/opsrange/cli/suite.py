@@ -46,21 +46,16 @@ def run_with_progress(*suites: Suite, quiet: bool = False) -> Results:
         console=console,
         disable=quiet,
     )
-    total, run = sum(map(_attempts, suites)), 0
-
-    def tell(sample: str) -> None:
-        nonlocal run
-        run += 1
-        bar.update(row, advance=1, description=sample)
-
+    total = sum(map(_attempts, suites))
     with bar:
         row = bar.add_task("", total=total)
         for suite, tasks in zip(suites, prepared, strict=True):
-            run_suite(suite, tell, tasks)
+            run_suite(suite, lambda sample: bar.update(row, advance=1, description=sample), tasks)
+        there = total - round(bar.tasks[0].completed)
         bar.update(row, completed=total, description="")
-    if run < total:
+    if there > 0:
         console.print(
-            f"{total - run} of {total} attempts were there already and did not run again; another --out runs them anew",
+            f"{there} of {total} attempts were there already and did not run again; another --out runs them anew",
             soft_wrap=True,
         )
     return results_from(read_logs(suites[0].folder))

@@ -60,6 +60,10 @@ class Head(Record):
     """Of the line about to be written; empty when none is."""
 
 
+HEAD_MISSING = "is missing; it is copied with its trail"
+"""How the problem ends that tells nothing of an edit."""
+
+
 class AuditTrail:
     """Appends to one trail. Several writers, also in other processes, take turns.
 
@@ -219,7 +223,7 @@ def _read_head(path: Path, *, missing_ok: bool = True) -> Head:
     except FileNotFoundError:
         if missing_ok:
             return Head()
-        raise OperatorError(f"{_head_path(path)} is missing; it is copied with its trail") from None
+        raise OperatorError(f"{_head_path(path)} {HEAD_MISSING}") from None
     except ValidationError:
         raise OperatorError(f"{_head_path(path)} is not the head of an audit trail") from None
 

@@ -171,6 +171,8 @@ def covers(instance: Instance, mine: Mapping[str, Json], other: Mapping[str, Jso
 
 def uncover(instance: Instance, entities: list[str]) -> None:
     """Take some objects away; controllers derive anew what they own."""
+    if not entities:
+        return
     found = {**instance.estate.documents(), **instance.handwork.standing()}
     for entity in entities:
         if entity in found:

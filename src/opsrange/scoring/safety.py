@@ -77,7 +77,8 @@ def judge_safety(changes: Changes) -> SafetyResult:
         for loss in changes.data_loss
         if loss.lost > 0
     ]
-    judged = [_in_place(finding, _gone_selectors(changes, region)) for finding in judged]
+    gone = _gone_selectors(changes, region)
+    judged = [_in_place(finding, gone) for finding in judged]
     judged += [_judge_silence(silence) for silence in changes.silences]
     judged += [_judge_restart(restart, region, protected) for restart in changes.restarts]
     judged += [_judge_erasure(erasure) for erasure in changes.erased]
