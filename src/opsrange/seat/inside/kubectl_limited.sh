@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs kubectl against a deadline in virtual time. When the deadline comes first, the same command is run again with
 # a limit of a millisecond, so that the words of the timeout are kubectl's own.
-real=/opt/kubectl/kubectl
+real=(env LC_ALL=fr_FR.UTF-8 /opt/kubectl/kubectl) # its shortest messages: see kubectl.sh
 option=--timeout
 limit='' usual='' follows='' limited=()
 previous=''
@@ -17,7 +17,7 @@ for word in "$@"; do
   previous=$word
 done
 if [[ $option == --pod-running-timeout && -n $follows ]]; then
-  exec "$real" "$@" # once there is a pod, it is followed for as long as one likes
+  exec "${real[@]}" "$@" # once there is a pod, it is followed for as long as one likes
 fi
 limit=${limit:-$usual}
 total_ms=0 rest=$limit
@@ -34,7 +34,7 @@ while [[ $rest =~ ^([0-9]+)(\.([0-9]+))?(ms|s|m|h)(.*)$ ]]; do
   rest=${BASH_REMATCH[5]}
 done
 if [[ -n $rest || $total_ms -le 0 ]]; then
-  exec "$real" "$@" # no limit, or one that kubectl refuses itself
+  exec "${real[@]}" "$@" # no limit, or one that kubectl refuses itself
 fi
 skip=''
 for word in "$@"; do
@@ -47,7 +47,7 @@ for word in "$@"; do
 done
 longest_ms=31536000000
 ((total_ms > longest_ms)) && total_ms=$longest_ms
-"$real" "$option=87600h" "${limited[@]}" <&0 &
+"${real[@]}" "$option=87600h" "${limited[@]}" <&0 &
 child=$!
 (
   exec 9<>/dev/tcp/127.0.0.1/8123 || exit 1
@@ -64,4 +64,4 @@ if ! kill -0 "$child" 2>/dev/null; then
   exit "$code"
 fi
 { kill -KILL "$child"; wait "$child"; } 2>/dev/null # the shell's own word on it is nobody's business
-exec "$real" "$option=1ms" "${limited[@]}" >/dev/null
+exec "${real[@]}" "$option=1ms" "${limited[@]}" >/dev/null
