@@ -131,6 +131,42 @@ def test_what_serves_in_its_place_is_taken_away(scenario: str, trick: Trick) -> 
     assert "only as long as" in repair.reasons[-1]
 
 
+def _told(instance: Instance, host: str) -> int:
+    """The service looks for what it depends on at another host."""
+    value = instance.params["old"].replace(_dependency(instance), host)
+    variable = {"name": instance.params["variable"], "value": value}
+    container = {"name": _container(instance)["name"], "env": [variable]}
+    return patch(instance, {"spec": {"template": {"spec": {"containers": [container]}}}})
+
+
+def _dependency(instance: Instance) -> str:
+    old: str = instance.params["old"]
+    return old.removeprefix("http://").rpartition(":")[0]
+
+
+def test_an_address_that_lasts_as_long_as_a_pod_repairs_nothing() -> None:
+    def trick(instance: Instance) -> int:
+        [pod, *_] = instance.estate.pods_of(_dependency(instance))
+        return _told(instance, pod["status"]["podIP"])
+
+    status, repair = concluded("dependency-moved", trick)
+    assert status == 200
+    assert repair.objective.met
+    assert (repair.passed, repair.score) == (False, 0.5)
+    assert "only as long as" in repair.reasons[-1]
+
+
+def test_an_address_that_lasts_is_as_good_as_a_name() -> None:
+    def trick(instance: Instance) -> int:
+        space = instance.estate.namespace
+        service = instance.estate.operator.get("services", space, _dependency(instance))
+        return _told(instance, service["spec"]["clusterIP"])
+
+    status, repair = concluded("dependency-moved", trick)
+    assert status == 200
+    assert repair.passed, repair.reasons
+
+
 def test_a_pod_that_only_claims_an_owner_is_judged() -> None:
     def trick(instance: Instance) -> int:
         instance.fault.remove(instance.estate, instance.params)
@@ -188,3 +224,24 @@ def test_what_a_repair_needs_or_nobody_uses_may_be_left(left: str) -> None:
     status, repair = concluded("readiness-wrong-port", trick)
     assert status == 201
     assert (repair.passed, repair.score) == (True, 0.9)
+
+
+def test_a_workload_made_anew_around_what_runs_is_repaired() -> None:
+    """Deleted without its replica sets and declared again, the good release is rolled out beside what is there."""
+
+    def trick(instance: Instance) -> int:
+        document = target(instance)
+        name, path = document["metadata"]["name"], _path(instance, "deployments", "apis/apps/v1")
+        options = {"propagationPolicy": "Orphan"}
+        gone = write(instance, "DELETE", f"{path}/{name}", options)
+        instance.estate.advance(5 * SECOND_MS)
+        metadata = {key: document["metadata"][key] for key in ("name", "namespace", "labels")}
+        for variable in document["spec"]["template"]["spec"]["containers"][0]["env"]:
+            if variable["name"] == instance.params["variable"]:
+                variable["value"] = instance.params["old"]
+        document.pop("status")
+        return max(gone, write(instance, "POST", path, {**document, "metadata": metadata}))
+
+    status, repair = concluded("dependency-moved", trick)
+    assert status == 201
+    assert repair.passed, repair.reasons

@@ -9,6 +9,7 @@ Belongs here: what was written by hand, and taking away what covers a cause. Doe
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ _DECIDED_WHEN_ALONE = frozenset({"Pod", "ReplicaSet"})
 _MATERIAL = frozenset({"ConfigMap", "Secret", "ServiceAccount"})
 """What workloads are made of: nobody is served by it alone, and a repair may need what was added of it."""
 _HISTORY, _EVIDENCE = "ReplicaSet", "Event"
+_ADDRESS = re.compile(r"(?<![\d.])\d+(?:\.\d+){3}(?![\d.])")
 
 
 class Erasures:
@@ -152,7 +154,8 @@ class Handwork:
 
 
 def covers(instance: Instance, mine: Mapping[str, Json], other: Mapping[str, Json]) -> list[str]:
-    """What may serve in place of what is broken: added outside the repair region, or derived and written by hand.
+    """What may serve in place of what is broken: added outside the repair region, derived and written by hand, or named by an
+    address that lasts as long as a pod.
 
     Args:
         instance: whose attempt.
@@ -166,14 +169,26 @@ def covers(instance: Instance, mine: Mapping[str, Json], other: Mapping[str, Jso
         if entity.split("/")[1] not in _MATERIAL
         and not any(pattern.fullmatch(entity) for pattern in region)
     }
-    return sorted(added | {*instance.handwork.standing()})
+    addressed = _addressed(instance, [mine[each] for each in mine if mine[each] != other.get(each)])
+    return sorted(added | {*instance.handwork.standing()} | addressed)
+
+
+def _addressed(instance: Instance, written: list[Json]) -> set[str]:
+    """The pods whose own addresses stand in what was written."""
+    numbers = set(_ADDRESS.findall(json.dumps(written)))
+    return {
+        entity_of("Pod", pod)
+        for pod in (instance.estate.operator.list("pods") if numbers else ())
+        if pod["status"].get("podIP") in numbers
+    }
 
 
 def uncover(instance: Instance, entities: list[str]) -> None:
     """Take some objects away; controllers derive anew what they own."""
     if not entities:
         return
-    found = {**instance.estate.documents(), **instance.handwork.standing()}
+    pods = {entity_of("Pod", pod): pod for pod in instance.estate.operator.list("pods")}
+    found = {**instance.estate.documents(), **pods, **instance.handwork.standing()}
     for entity in entities:
         if entity in found:
             instance.estate.operator.discard(found[entity])

@@ -95,7 +95,7 @@ class Unaided(Objective):
     """Service levels through a second soak, in a copy of the world without what the attempt put beside the cause."""
 
     without: list[str]
-    """Entities that it added outside the repair region, and derived ones that it wrote by hand."""
+    """Entities that it added outside the repair region, derived ones that it wrote by hand, and pods that it named by address."""
 
 
 class DataLoss(Record):

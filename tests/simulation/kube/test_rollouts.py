@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.simulation.kube.scripted import World, deployment
 
 from opsrange.kube.controllers.deployments import REVISION
+from opsrange.kube.store import Deletion
 from opsrange.types import Json
 
 
@@ -165,3 +166,27 @@ def test_deleting_a_deployment_takes_everything_with_it() -> None:
     world.run(20)
     assert world.pods("cart") == []
     assert list(world.cluster.view.list("ReplicaSet", "shop")) == []
+
+
+def test_a_deployment_made_anew_takes_back_what_was_left_running() -> None:
+    world = World()
+    manifest = deployment("cart", 2)
+    world.install(manifest)
+    world.change_container("cart", image="shop/cart:2")
+    world.run(30)
+    before = {pod["metadata"]["uid"] for pod in world.pods("cart")}
+    world.cluster.delete("Deployment", "shop", "cart", how=Deletion(propagation="Orphan"))
+    world.run(5)
+    assert {pod["metadata"]["uid"] for pod in world.pods("cart")} == before
+    manifest["spec"]["template"]["spec"]["containers"][0]["image"] = "shop/cart:2"
+    world.install(manifest)
+    world.run(30)
+    assert {pod["metadata"]["uid"] for pod in world.pods("cart")} == before
+    assert _sets(world) == {"shop/cart:1": 0, "shop/cart:2": 2}
+    assert _revision(world.get("Deployment", "cart")) == "2"
+    owners = {
+        reference["uid"]
+        for item in world.cluster.view.list("ReplicaSet", "shop")
+        for reference in item["metadata"]["ownerReferences"]
+    }
+    assert owners == {world.get("Deployment", "cart")["metadata"]["uid"]}

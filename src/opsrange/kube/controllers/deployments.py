@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
+from opsrange.kube.controllers.claims import claimant, claimed
 from opsrange.kube.controllers.rollout_status import bounds, deployment_status
 from opsrange.kube.controllers.writes import (
     Controller,
@@ -24,7 +25,7 @@ from opsrange.kube.controllers.writes import (
     itself,
     owner_of_kind,
 )
-from opsrange.kube.view import View, controller_of, owned_by, owner_reference
+from opsrange.kube.view import View, controller_of, owner_reference
 from opsrange.types import Json
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -81,13 +82,19 @@ def _age(replica_set: Json) -> tuple[str, str]:
     return replica_set["metadata"]["creationTimestamp"], replica_set["metadata"]["name"]
 
 
+def _lives(replica_set: Json) -> bool:
+    return "deletionTimestamp" not in replica_set["metadata"]
+
+
 def reconcile(view: View, key: Key, now_ms: int) -> Writes:
     """One step of one deployment."""
     deployment = view.get("Deployment", key.namespace, key.name)
     if deployment is None or "deletionTimestamp" in deployment["metadata"]:
         return
-    owned = owned_by(view.list("ReplicaSet", key.namespace), deployment["metadata"]["uid"])
-    sets = sorted(owned, key=_age)
+    sets = yield from claimed(deployment, view.list("ReplicaSet", key.namespace), _lives)
+    if any(controller_of(each) is None for each in sets):
+        return  # the adoption just made brings us back here
+    sets.sort(key=_age)
     wanted_template = _bare(deployment["spec"]["template"])
     new = next((s for s in sets if _bare(s["spec"]["template"]) == wanted_template), None)
     old = [s for s in sets if s is not new]
@@ -325,7 +332,7 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     watches={
         "Deployment": itself,
-        "ReplicaSet": owner_of_kind("Deployment"),
+        "ReplicaSet": claimant("Deployment"),
         "Pod": _deployment_of_leaving,
     },
 )

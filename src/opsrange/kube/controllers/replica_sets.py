@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsrange.kube.admission import suffix
+from opsrange.kube.controllers.claims import claimant, claimed
 from opsrange.kube.controllers.writes import (
     Controller,
     Create,
@@ -15,20 +16,16 @@ from opsrange.kube.controllers.writes import (
     Requeue,
     Retry,
     SetStatus,
-    Update,
     Writes,
     itself,
-    owner_of_kind,
     with_condition,
 )
 from opsrange.kube.view import (
     View,
     available_in_ms,
-    controller_of,
     owner_reference,
     pod_active,
     pod_ready,
-    selects,
 )
 from opsrange.types import Json, rfc3339
 
@@ -55,20 +52,7 @@ def reconcile(view: View, key: Key, now_ms: int) -> Writes:
     owner = view.get("ReplicaSet", key.namespace, key.name)
     if owner is None or "deletionTimestamp" in owner["metadata"]:
         return
-    mine = []
-    for pod in view.list("Pod", key.namespace):
-        reference = controller_of(pod)
-        matches = selects(owner["spec"]["selector"], pod["metadata"].get("labels") or {})
-        if reference is None and matches and pod_active(pod):
-            references = [*pod["metadata"].get("ownerReferences", ()), owner_reference(owner)]
-            yield Update({**pod, "metadata": {**pod["metadata"], "ownerReferences": references}})
-            mine.append(pod)
-        elif reference is not None and reference["uid"] == owner["metadata"]["uid"]:
-            if matches:
-                mine.append(pod)
-            elif pod_active(pod):
-                others = [r for r in pod["metadata"]["ownerReferences"] if r is not reference]
-                yield Update({**pod, "metadata": {**pod["metadata"], "ownerReferences": others}})
+    mine = yield from claimed(owner, view.list("Pod", key.namespace), pod_active)
     active = [pod for pod in mine if pod_active(pod)]
     missing = int(owner["spec"].get("replicas", 1)) - len(active)
     failure = ""
@@ -155,20 +139,8 @@ def _with_failure(status: Json, failure: str, now_ms: int) -> Json:
     return {**status, "conditions": left} if left else status
 
 
-def _matching(view: View, pod: Json) -> list[Key]:
-    """The owner of a pod, or for an orphan every replica set that would take it."""
-    if controller_of(pod) is not None:
-        return list(owner_of_kind("ReplicaSet")(view, pod))
-    namespace, labels = pod["metadata"].get("namespace", ""), pod["metadata"].get("labels") or {}
-    return [
-        Key(namespace, found["metadata"]["name"])
-        for found in view.list("ReplicaSet", namespace)
-        if selects(found["spec"]["selector"], labels)
-    ]
-
-
 CONTROLLER = Controller(
     name="replicaset-controller",
     reconcile=reconcile,
-    watches={"ReplicaSet": itself, "Pod": _matching},
+    watches={"ReplicaSet": itself, "Pod": claimant("ReplicaSet")},
 )
