@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from opsrange.cli.main import cli
 from opsrange.faults import find
+from opsrange.oversight.policy import Policy
 from opsrange.reports.results import Results
 from opsrange.rules import find as find_rule
 from opsrange.scenarios.spec import library
@@ -38,12 +40,16 @@ def main() -> int:
 
 def documents() -> dict[str, str]:
     """Every generated file by name."""
-    schema = json.dumps(Results.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
     return {
         "cli.md": NOTE + "# Commands\n\n" + "\n".join(_commands()),
         "scenarios.md": NOTE + _scenarios(),
-        "results.schema.json": schema,
+        "policy.schema.json": _schema(Policy),
+        "results.schema.json": _schema(Results),
     }
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _commands() -> Iterator[str]:

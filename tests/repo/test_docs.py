@@ -91,7 +91,9 @@ def test_the_example_agent_can_be_loaded() -> None:
     load_agent(f"{ROOT / 'docs/examples/undo_oom.py'}:agent", think_time_s=0)
 
 
-@pytest.mark.parametrize("name", ["cli.md", "scenarios.md", "results.schema.json"])
+@pytest.mark.parametrize(
+    "name", ["cli.md", "policy.schema.json", "results.schema.json", "scenarios.md"]
+)
 def test_the_reference_is_current(name: str) -> None:
     """When it fails: make docs."""
     assert (ROOT / "docs/reference" / name).read_text() == _generator().documents()[name]

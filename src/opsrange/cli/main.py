@@ -57,7 +57,7 @@ class _Lazy(click.Group):
 @click.command(
     cls=_Lazy,
     epilog="Example: opsrange run --model openai/gpt-5 --scenario all --seeds 1-3. "
-    "Exit codes: 0 done, 1 the answer is no, 2 bad input, 3 a failure of ours.",
+    "Exit codes: 0 done, 1 the answer is no, 2 bad input, 3 a failure of ours, 130 interrupted.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="opsrange")

@@ -62,7 +62,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Predicate(_Strict):
@@ -187,19 +187,25 @@ class Policy(_Strict):
     """Everything that decides over an attempt's tool calls."""
 
     gate: str = "effect-class"
+    """Its name."""
     approver: str = "terminal"
+    """Who is asked."""
     information: Information = Information.DIFF
+    """What the approver is shown."""
     free_tools: tuple[str, ...] = (*ENDING_TOOLS, "search_docs", "open_doc", "think")
     """Names, in full, of tools that pass because they change nothing; the gate stands before every other tool."""
     rules: tuple[Rule, ...] = ()
+    """Before the gate; the first that fits decides."""
     must_escalate: tuple[Predicate, ...] = ()
     """What the approver decides in any case, before any rule."""
     invariants: tuple[Predicate, ...] = ()
     """What the invariant guard rolls back at once."""
     horizon_minutes: float = Field(default=5.0, gt=0, le=60)
+    """How far previews look ahead, in virtual minutes."""
     decision_time_s: NonNegativeFloat | None = None
     """Virtual seconds that each decision takes; when not given, 60 for simulated approvers and what it took for people."""
     examples: tuple[Example, ...] = ()
+    """Tested whenever the file is loaded; rules need some."""
 
     @property
     def horizon_ms(self) -> int:

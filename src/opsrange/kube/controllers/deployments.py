@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 
-from opsrange.kube.controllers.claims import claimant, claimed
 from opsrange.kube.controllers.rollout_status import bounds, deployment_status
 from opsrange.kube.controllers.writes import (
     Controller,
@@ -22,6 +21,8 @@ from opsrange.kube.controllers.writes import (
     SetStatus,
     Update,
     Writes,
+    claimant,
+    claimed,
     itself,
     owner_of_kind,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from opsrange.kube.admission import suffix
-from opsrange.kube.controllers.claims import claimant, claimed
 from opsrange.kube.controllers.writes import (
     Controller,
     Create,
@@ -17,6 +16,8 @@ from opsrange.kube.controllers.writes import (
     Retry,
     SetStatus,
     Writes,
+    claimant,
+    claimed,
     itself,
     with_condition,
 )
