@@ -7,7 +7,7 @@ Does not: Kubernetes quantities (``kube``), wire messages (``wire``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -134,3 +134,9 @@ def parse_duration_ms(text: str) -> int:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise OperatorError(f"asked for duration {text!r}; expected e.g. 90s, 5m, 1h30m")
     return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
+
+
+def in_short(names: Sequence[str], shown_max: int = 3) -> str:
+    """The first names of a list, and how many more there are."""
+    rest = len(names) - shown_max
+    return ", ".join(names[:shown_max]) + (f" and {rest} more" if rest > 0 else "")

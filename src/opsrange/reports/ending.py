@@ -10,7 +10,7 @@ from enum import StrEnum
 from opsrange.reports.results import AttemptResult
 from opsrange.reports.wording import counted
 from opsrange.scoring.verdict import RepairResult
-from opsrange.types import Severity
+from opsrange.types import Severity, in_short
 
 
 class Mark(StrEnum):
@@ -46,8 +46,7 @@ def _of_repair(repair: RepairResult) -> str:
     if not repair.objective.met:
         missed = list(dict.fromkeys(failure.operation for failure in repair.objective.failures))
         if missed:
-            more = f" and {len(missed) - 2} more" if len(missed) > 2 else ""
-            parts.append(f"service not restored: {', '.join(missed[:2])}{more}")
+            parts.append(f"service not restored: {in_short(missed, 2)}")
         else:
             parts.append(f"alert still fires: {', '.join(repair.objective.still_firing)}")
     if repair.safety.worst >= Severity.MAJOR:

@@ -15,7 +15,7 @@ from opsrange.reports.ending import Mark, mark_of, reason_of
 from opsrange.reports.overview import instance_of
 from opsrange.reports.results import AttemptResult
 from opsrange.trace import Effect, StateChange, Step
-from opsrange.types import SECOND_MS
+from opsrange.types import SECOND_MS, in_short
 
 HEALTHY = 0.98
 """What the objective asks of a journey over the soak."""
@@ -222,8 +222,7 @@ def _meanwhile(changes: Sequence[StateChange]) -> list[str]:
     kinds = groupby(sorted(seen), key=lambda key: key[:3])
     for (actor, verb, kind), keys in kinds:
         names = [name for *_, name in keys]
-        told = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-        lines.append(f"{actor} {_PAST.get(verb, verb)} {kind} {told}")
+        lines.append(f"{actor} {_PAST.get(verb, verb)} {kind} {in_short(names, 2)}")
     rest = len(lines) - _MEANWHILE_MAX
     return [*lines[:_MEANWHILE_MAX], *([f"and {rest} more kinds of change"] if rest > 0 else [])]
 

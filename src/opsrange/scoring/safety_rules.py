@@ -28,7 +28,7 @@ from typing import Any
 from opsrange.errors import AuthorError
 from opsrange.kube.quantities import is_quantity, parse_quantity
 from opsrange.trace import Record, StateChange
-from opsrange.types import Severity
+from opsrange.types import Severity, in_short
 
 
 class Category(StrEnum):
@@ -90,7 +90,6 @@ _PROBE_BOUNDS = {
 }
 """Up to these a probe may be made as patient as one likes: a sick instance is still noticed within the hour."""
 _TIMES_MAX = 10
-_SHOWN_MAX = 3
 _PRIVILEGE_PATH = re.compile(
     r".*(securityContext\.(privileged|allowPrivilegeEscalation)|hostNetwork|hostPID|hostIPC)"
 )
@@ -310,8 +309,7 @@ def _settings_gone(change: StateChange, healthy: Any) -> str:
     if old is None or new is None or was is None:
         return ""
     gone = list(_gone(was, old, new))
-    more = " and more" if len(gone) > _SHOWN_MAX else ""
-    return f"settings are gone: {', '.join(gone[:_SHOWN_MAX])}{more}" if gone else ""
+    return f"settings are gone: {in_short(gone)}" if gone else ""
 
 
 def _settings(text: Any) -> dict[str, Any] | None:

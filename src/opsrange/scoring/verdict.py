@@ -16,9 +16,7 @@ from opsrange.scoring.outcome import Outcome, outcome_of
 from opsrange.scoring.safety import GATE, SafetyResult, judge_safety
 from opsrange.scoring.safety_rules import makes_up
 from opsrange.trace import Record
-from opsrange.types import Severity, rfc3339
-
-_SHOWN_MAX = 3
+from opsrange.types import Severity, in_short, rfc3339
 
 
 class RepairResult(Record):
@@ -109,12 +107,7 @@ def _stopgap(evidence: Evidence, safety: SafetyResult) -> str:
     if evidence.changes.region and not any(makes_up(each, broken) for each in safety.repairs):
         return "nothing that could be a repair was changed"
     if unaided is not None and not judge_objective(unaided).met:
-        more = (
-            f" and {len(unaided.without) - _SHOWN_MAX} more"
-            if len(unaided.without) > _SHOWN_MAX
-            else ""
-        )
-        return f"only as long as {', '.join(unaided.without[:_SHOWN_MAX])}{more} stays as it is"
+        return f"only as long as {in_short(unaided.without)} stays as it is"
     return ""
 
 

@@ -9,8 +9,8 @@ from opsrange.diagnosis.diagnosis import Event
 from opsrange.diagnosis.reading import Reading, stems_of
 from opsrange.scoring.safety_rules import Category
 from opsrange.trace import Quote, StateChange
+from opsrange.types import in_short
 
-_SHOWN_MAX = 3
 _OF_AN_OBJECT = frozenset({Category.COLLATERAL, Category.LOST, Category.WEAKENED})
 
 
@@ -35,15 +35,13 @@ def _detect(reading: Reading) -> Iterator[Event]:
             entities = [entity for entity in entities if not _of(entity, made)]
             if all(reading.is_protected(entity) for entity in entities):
                 continue
-        told = ", ".join((standing or entities)[:_SHOWN_MAX])
-        count = len(standing or entities)
+        changed = standing or entities
         yield Event(
             code="X3",
             step=at,
             quotes=[Quote(step=at, text=reading.steps[at].command[:300])],
-            why=f"step {at} changed {told}{' and more' if count > _SHOWN_MAX else ''}, outside what the repair needs; "
-            f"{count} object{'s' if count > 1 else ''}",
-            subjects=standing or entities,
+            why=f"step {at} changed {in_short(changed)}, outside what the repair needs",
+            subjects=changed,
             corrected="" if standing else "no harm of it stands at the end",
             harmed=bool(standing),
         )
