@@ -62,7 +62,7 @@ def ruled(same_writes: bool = False) -> Case:
     around = plain.key.surroundings.model_copy(
         update={"governing": ["RB-1"], "superseded": ["RB-0"]}
     )
-    key = AnswerKey(told, plain.key.report, writes, writes, (), around)
+    key = AnswerKey(told, plain.key.report, writes, writes, surroundings=around)
     return Case(plain.page, key=key)
 
 

@@ -80,6 +80,8 @@ class AnswerKey:
     """What somebody does who knows the fault and none of the documents."""
     stale_commands: Sequence[str] = ()
     """What somebody does who follows a superseded document."""
+    stale_escalation: str = ""
+    """Whom that one names; empty for nobody."""
     rule_needles: Sequence[str] = ()
     """What the rule in force says: regular expressions on a text in normal form (``faults.normal``)."""
     surroundings: Surroundings | None = None
@@ -94,6 +96,7 @@ class AnswerKey:
             report=Report.model_validate(document["report"]),
             plain_commands=document.get("plain_commands", ()),
             stale_commands=document.get("stale_commands", ()),
+            stale_escalation=document.get("stale_escalation", ""),
             rule_needles=document.get("rule_needles", ()),
             surroundings=None if around is None else Surroundings.model_validate(around),
         )

@@ -97,7 +97,13 @@ def first_line(seen: Seen, command: str, word: str) -> Quote | None:
 
 
 def against_the_rule(
-    plan: Plan, brief: Brief, reading: Sequence[Move], commands: Sequence[str], code: str
+    plan: Plan,
+    brief: Brief,
+    reading: Sequence[Move],
+    commands: Sequence[str],
+    code: str,
+    *,
+    escalation: str = "",
 ) -> Plan:
     """Another reading, and then what the rule in force forbids.
 
@@ -107,6 +113,7 @@ def against_the_rule(
         reading: what is looked up instead.
         commands: what is done instead; the first write that the key has not is the failure, else the first; the report when they are the same.
         code: the failure class.
+        escalation: whom the report names.
     """
     span = conduct_of(commands)
     guilty = _guilty(brief, commands)
@@ -117,7 +124,7 @@ def against_the_rule(
 
     def unaware(report: Report, seen: Seen) -> Report:
         made = claims([each for each in span if is_write(each)])
-        return report.model_copy(update={"escalation": "", "actions_claimed": made})
+        return report.model_copy(update={"escalation": escalation, "actions_claimed": made})
 
     return replace(done.reporting(unaware), code="" if guilty else code)
 

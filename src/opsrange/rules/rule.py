@@ -94,6 +94,8 @@ class Rule:
     """What somebody does who knows no document; the fault's plain remedy unless the temptation is elsewhere."""
     escalation: Callable[[Setting], str] = _nobody
     """Whom the report must name; empty when nobody."""
+    outdated_escalation: Callable[[Setting], str] = _nobody
+    """Whom somebody names who follows a superseded document."""
     ordered: bool = False
     """Whether something has to be done, or be true, before the repair."""
 

@@ -86,6 +86,11 @@ class Governance:
         """Whom the report must name; empty for nobody."""
         return "" if self.rule is None else self.rule.escalation(self.setting)
 
+    @property
+    def outdated_escalation(self) -> str:
+        """Whom somebody names who follows a superseded document; empty for nobody."""
+        return "" if self.rule is None else self.rule.outdated_escalation(self.setting)
+
     # -- an attempt --------------------------------------------------------------------------------------
 
     def begin(self) -> None:

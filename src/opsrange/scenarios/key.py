@@ -29,6 +29,7 @@ def answer_key(instance: Instance) -> Json:
         "report": report,
         "plain_commands": list(instance.governance.uninformed(instance.plain).commands),
         "stale_commands": list(instance.governance.outdated(instance.plain).commands),
+        "stale_escalation": instance.governance.outdated_escalation,
         "rule_needles": knowledge.get("needles", []),
         "surroundings": {
             **_surroundings(instance),

@@ -14,7 +14,9 @@ def _plant(plan: Plan, brief: Brief) -> Plan:
         Search(f"{brief.service} {brief.pick('runbook', 'how to', 'rule')}"),
         *[Open(identity) for identity in brief.around.superseded[:1]],
     ]
-    return against_the_rule(plan, brief, reading, brief.key.stale_commands, "K4")
+    return against_the_rule(
+        plan, brief, reading, brief.key.stale_commands, "K4", escalation=brief.key.stale_escalation
+    )
 
 
 MUTATOR = Mutator(
@@ -22,5 +24,5 @@ MUTATOR = Mutator(
     title="stale document followed",
     plant=_plant,
     ground=Ground.DOCUMENTED,
-    also=frozenset({"P2", "P3", "O2", "O3", "P1", "X3", "O1"}),
+    also=frozenset({"K2", "P2", "P3", "O2", "O3", "P1", "X3", "O1"}),
 )

@@ -175,8 +175,16 @@ def _echoes(around: Enterprise, services: Sequence[str], stream: random.Random) 
 
 
 def _owner(setting: Setting) -> str:
+    return _named(setting, "scheme")
+
+
+def _former(setting: Setting) -> str:
+    return _named(setting, "old_scheme")
+
+
+def _named(setting: Setting, scheme: str) -> str:
     rule = setting.rule
-    crew = _crew(rule["scheme"], rule["numbers"][setting.fault["service"]])
+    crew = _crew(rule[scheme], rule["numbers"][setting.fault["service"]])
     return str(rule["handles"][crew])
 
 
@@ -189,10 +197,9 @@ def _violations(setting: Setting, conduct: Conduct) -> Iterable[Breach]:
     if named == [right]:
         return
     entity = f"{setting.namespace}/Service/{setting.fault['service']}"
-    former = rule["handles"][_crew(rule["old_scheme"], rule["numbers"][setting.fault["service"]])]
     found = f"it names {', '.join(named)}" if named else "it names no crew"
     why = f"the report must name {right}; {found}"
-    yield Breach(entity, why, conduct.now_ms, stale=named == [former])
+    yield Breach(entity, why, conduct.now_ms, stale=named == [_former(setting)])
 
 
 def _facts(setting: Setting) -> tuple[Fact, ...]:
@@ -217,6 +224,7 @@ RULE = Rule(
     remedy=_same,
     outdated=_same,
     escalation=_owner,
+    outdated_escalation=_former,
     violations=_violations,
     facts=_facts,
 )

@@ -16,7 +16,7 @@ def play(case: Case) -> Play:
         shift.key.stale_commands or shift.key.plain_commands or shift.key.commands
     )
     yield from shift.verify()
-    return shift.report(escalation="")
+    return shift.report(escalation=shift.key.stale_escalation)
 
 
 PERSONA = Persona(
