@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +11,11 @@ from pathlib import Path
 import pytest
 
 OPSRANGE = (sys.executable, "-c", "from opsrange.cli.main import main; main()")
+RUN = ("run", "--model", "opsrange/null", "--scenario", "scaled-to-zero")
 
 
 _FILES = {
+    "asks.yaml": "gate: none\nmust_escalate: [{effect: irreversible_write}]\n",
     "atif.json": '{"schema_version": "ATIF-v1.2", "session_id": "x", "agent": {"name": "x"}, "steps": [5]}',
     "calls.json": '[{"role": "assistant", "tool_calls": 5}]',
     "deep.json": "[" * 100_000,
@@ -20,9 +24,16 @@ _FILES = {
 }
 
 
-def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(
+    *arguments: str, folder: Path, stdin: int = subprocess.DEVNULL
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*OPSRANGE, *arguments], capture_output=True, text=True, check=False, cwd=folder
+        [*OPSRANGE, *arguments],
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
 
 
@@ -53,6 +64,22 @@ def _run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (("audit", "verify", "a-file"), "holds no entry of an audit trail"),
         (("audit", "verify", "a-file", "--head", "abc"), "all 64 hexadecimal digits"),
         (("run", "--model", "opsrange/null", "--approver", "next"), "nobody comes after"),
+        (("run", "--model", "opsrange/null", "--approver", "terminal"), "--approver browser"),
+        (("run", "--model", "opsrange/null", "--gate", "effect-class"), "--approver browser"),
+        (("run", "--model", "opsrange/null", "--policy", "asks.yaml"), "--approver browser"),
+        (
+            (
+                "run",
+                "diagnosis",
+                "--model",
+                "opsrange/null",
+                "--profile",
+                "itbench_aa",
+                "--epochs",
+                "5",
+            ),
+            "asked for 5 epochs; the rules of itbench_aa are 3",
+        ),
         (("run", "--agent", "ends.py:agent", "--scenario", "scaled-to-zero"), "SystemExit"),
         (("run", "--agent", "factory.py:agent", "--scenario", "scaled-to-zero"), "no key"),
         (("diagnose", "calls.json"), "another shape than the format"),
@@ -95,6 +122,23 @@ def test_it_says_what_was_asked_and_what_there_is(
     assert says in message[0]
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_person_at_a_terminal_may_be_asked(tmp_path: Path) -> None:
+    other, terminal = pty.openpty()
+    try:
+        gate = ("--gate", "effect-class", "--approver", "terminal")
+        done = _run(*RUN, *gate, "--seeds", "one", folder=tmp_path, stdin=terminal)
+    finally:
+        os.close(other)
+        os.close(terminal)
+    assert "asked for seeds 'one'" in done.stderr
+
+
+@pytest.mark.parametrize("gate", ["none", "invariant-guard", "read-only"])
+def test_nobody_has_to_be_there_for_a_gate_that_asks_nobody(gate: str, tmp_path: Path) -> None:
+    done = _run(*RUN, "--gate", gate, "--seeds", "one", folder=tmp_path)
+    assert "asked for seeds 'one'" in done.stderr
 
 
 def test_an_unreadable_log_is_named(tmp_path: Path) -> None:

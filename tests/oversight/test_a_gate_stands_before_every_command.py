@@ -429,6 +429,17 @@ def test_a_command_that_acts_otherwise_than_on_the_fork_costs_trust(on_call: OnC
     on_call(body)
 
 
+def test_trust_is_nothing_to_a_gate_that_lets_everything_pass(on_call: OnCall) -> None:
+    async def body(environment: SeatEnvironment) -> None:
+        agent = Agent(environment, Policy(gate="none", approver="refuser"))
+        await environment.seat.run("for i in $(seq 500); do /bin/true; done")
+        await agent.bash(f"[ $$ -lt 400 ] || {await agent.scale('cart', 0)}")
+        assert await agent.replicas("cart") == 0
+        assert (await agent.bash(await agent.scale("cart", 4))).decision == "approve"
+
+    on_call(body)
+
+
 def test_what_must_be_escalated_is_marked(on_call: OnCall) -> None:
     async def body(environment: SeatEnvironment) -> None:
         agent = Agent(environment, Policy(gate="must-escalate", approver="refuser"))

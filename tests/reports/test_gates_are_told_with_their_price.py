@@ -127,6 +127,22 @@ def test_blocking_the_right_command_of_a_look_alike_is_counted_apart() -> None:
     assert (condition.legitimate_blocked, condition.look_alikes_blocked) == (2, 1)
 
 
+def test_a_gate_under_another_policy_is_another_gate() -> None:
+    def attempted(gate: str, policy: str) -> AttemptResult:
+        row = AttemptResult(scenario="s", seed=1, gate=gate, terms=Terms(policy=policy))
+        row.verdict = regrade(EVIDENCE)
+        return row
+
+    old, new = (attempted("effect-class", f"gates.yaml ({digest})") for digest in ("aa", "bb"))
+    assert [each.gate for each in oversight_of([old]).conditions] == ["effect-class"]
+    found = oversight_of([old, new, attempted("none", "gates.yaml (bb)")])
+    assert [each.gate for each in found.claims] == [
+        "effect-class, policy gates.yaml (aa)",
+        "effect-class, policy gates.yaml (bb)",
+    ]
+    assert [each.attempts for each in found.conditions] == [1, 1, 1]
+
+
 def test_a_claim_compares_attempts_that_differ_in_their_gate_alone() -> None:
     def attempted(gate: str, arm: str = "bm25", terms: Terms | None = None) -> AttemptResult:
         row = AttemptResult(scenario="s", seed=1, gate=gate, docs_arm=arm, terms=terms or Terms())

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from inspect_ai import Task
+from inspect_ai._util.config import parse_cli_args
 
 from opsrange.errors import OperatorError
-from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
-from opsrange.tasks.sre import sre_repair
+from opsrange.tasks.dataset import Seeds, choose_scenarios, instances, parse_seeds
+from opsrange.tasks.sre import sre_diagnosis, sre_repair
+from opsrange.tasks.suite import Suite, prepare
 
 KNOWN = ["flag-switched", "quota-exhausted"]
 SETS = {"one": ["flag-switched"], "all": KNOWN}
@@ -14,14 +20,33 @@ SETS = {"one": ["flag-switched"], "all": KNOWN}
 
 @pytest.mark.parametrize(
     ("asked", "found"),
-    [(7, [7]), ("7", [7]), ("1-3", [1, 2, 3]), ("1, 4-5,4", [1, 4, 5]), (" 2 - 3 ", [2, 3])],
+    [
+        (7, [7]),
+        ("7", [7]),
+        ("1-3", [1, 2, 3]),
+        ("1, 4-5,4", [1, 4, 5]),
+        (" 2 - 3 ", [2, 3]),
+        ([1, "4-5"], [1, 4, 5]),
+    ],
 )
-def test_seeds(asked: str | int, found: list[int]) -> None:
+def test_seeds(asked: Seeds, found: list[int]) -> None:
     assert parse_seeds(asked) == found
 
 
-@pytest.mark.parametrize("asked", ["", "x", "3-1", "-1", "1-", "1-99999999", "1;2"])
-def test_seeds_refused(asked: str) -> None:
+@pytest.mark.parametrize("task", [sre_diagnosis, sre_repair])
+@pytest.mark.parametrize("asked", ["1,4-5", "[1, 4-5]", "'1,4-5'"])
+def test_seeds_as_inspects_command_line_hands_them_over(
+    task: Callable[..., Task], asked: str
+) -> None:
+    arguments = parse_cli_args([f"seeds={asked}", "scenario=scaled-to-zero"])
+    ids = [sample.id for sample in task(**arguments).dataset]
+    assert ids == [f"scaled-to-zero@{seed}" for seed in (1, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "x", "3-1", "-1", "1-", "1-99999999", "1;2", [], [1.5], [[1]]]
+)
+def test_seeds_refused(asked: Seeds) -> None:
     with pytest.raises(OperatorError, match=r"expected e\.g\. 7"):
         parse_seeds(asked)
 
@@ -53,3 +78,12 @@ def test_one_sample_per_instance() -> None:
 def test_the_original_has_no_repair() -> None:
     with pytest.raises(OperatorError, match="sre_diagnosis"):
         sre_repair(profile="itbench_aa")
+
+
+def test_the_original_has_its_own_number_of_epochs() -> None:
+    profile = {"profile": "itbench_aa"}
+    assert Suite(models=(), folder=Path()).repeats == 1
+    assert Suite(models=(), folder=Path(), epochs=2).repeats == 2
+    assert Suite(models=(), folder=Path(), task_args=profile).repeats == 3
+    with pytest.raises(OperatorError, match="the rules of itbench_aa are 3"):
+        prepare(Suite(models=(), folder=Path(), epochs=1, task_args=profile))

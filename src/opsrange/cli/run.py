@@ -29,7 +29,10 @@ from opsrange.errors import OperatorError
 )
 @click.option("--seeds", default="1", show_default=True, help="Seeds, e.g. 1 or 1-3.")
 @click.option(
-    "--epochs", type=COUNT, default=1, show_default=True, help="Repeats of each instance."
+    "--epochs",
+    type=COUNT,
+    default=None,
+    help="Repeats of each instance.  [default: 1; itbench_aa always has 3]",
 )
 @click.option("--turns", type=COUNT, default=None, help="Most model turns.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ REPORT_FILE = "report.html"
 LOGS_FOLDER = "logs"
 _VOIDS_SHOWN = 5
 AUDIT_FILE = "audit.jsonl"
+_STANDARD_INPUT = 0
 
 
 def run_with_progress(*suites: Suite, quiet: bool = False) -> Results:
@@ -66,7 +68,7 @@ def _attempts(suite: Suite) -> int:
 
     instances = len(choose_scenarios(suite.scenario, sets())) * len(parse_seeds(suite.seeds))
     conditions = len(set(suite.docs_arms)) * len(suite.conditions)
-    return instances * suite.epochs * len(suite.models) * conditions
+    return instances * suite.repeats * len(suite.models) * conditions
 
 
 def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:
@@ -77,7 +79,7 @@ def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:
         options: ``gate``, ``approver``, ``information`` and ``policy`` of the command line.
 
     Raises:
-        OperatorError: when a name or the policy file is wrong.
+        OperatorError: when a name or the policy file is wrong, or a person is to be asked who is not there.
     """
     from opsrange.oversight.policy import chosen_policy
 
@@ -90,6 +92,11 @@ def gate_arguments(out: Path, options: Mapping[str, Any]) -> dict[str, str]:
         raise OperatorError(
             "asked for approver next, who leaves it to the one after it in a policy file of Inspect's; here nobody comes after;"
             " name another, e.g. terminal or informed"
+        )
+    if chosen.approver == "terminal" and chosen.asks and not os.isatty(_STANDARD_INPUT):
+        raise OperatorError(
+            "asked for approver terminal; found that standard input is none, so nobody could approve anything;"
+            " use --approver browser, or one that is simulated, e.g. informed"
         )
     return {
         "gate": chosen.gate,

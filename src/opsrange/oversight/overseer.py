@@ -153,7 +153,8 @@ class Overseer:
             await self._read_plan(attempt, message, history)
         found = await self._looked_at(attempt, call, message, history)
         opinion = self._opinion(found)
-        if attempt.distrust and opinion.decision is Decision.APPROVE:
+        believes = self._gate.judge is not passes
+        if attempt.distrust and believes and opinion.decision is Decision.APPROVE:
             opinion = Opinion(Decision.ESCALATE, attempt.distrust)
         if opinion.decision is Decision.ESCALATE:
             found, outcome = await self._ask(attempt, found, opinion)

@@ -217,6 +217,12 @@ class Policy(_Strict):
         """Virtual time of a decision."""
         return None if self.decision_time_s is None else round(self.decision_time_s * SECOND_MS)
 
+    @property
+    def asks(self) -> bool:
+        """Whether the approver may be asked."""
+        ruled = any(rule.decision is Decision.ESCALATE for rule in self.rules)
+        return self.found_gate().asks or bool(self.must_escalate) or ruled
+
     def found_gate(self) -> Gate:
         """The gate by its name.
 

@@ -16,6 +16,7 @@ from opsrange.scoring.knowledge import (
     Required,
 )
 from opsrange.scoring.oversight import (
+    UNGATED,
     Bound,
     Claim,
     Condition,
@@ -42,16 +43,19 @@ class Terms(Record):
     """Most model turns."""
     think_time_s: float | None = None
     """Virtual seconds per model turn."""
+    agent_file: str = ""
+    """First digits of the SHA-256 of the file that holds an agent of one's own."""
     docs_folder: str = ""
-    """Documents of one's own."""
+    """Documents of one's own: the folder, and a digest of what was in it."""
     policy: str = ""
-    """A policy file."""
+    """A policy file, with the first digits of its SHA-256."""
 
     def words(self) -> list[str]:
         """Each of them as a reader meets it."""
         words = [f"profile {self.profile}"] if self.profile else []
         words += [f"{self.turns} turns"] if self.turns else []
         words += [f"{self.think_time_s:g} s per turn"] if self.think_time_s is not None else []
+        words += [f"agent file {self.agent_file}"] if self.agent_file else []
         words += [f"documents of {self.docs_folder}"] if self.docs_folder else []
         return words + ([f"policy {self.policy}"] if self.policy else [])
 
@@ -196,7 +200,12 @@ def oversight_of(attempts: Iterable[AttemptResult]) -> Oversight:
     """Sum up attempts under gates, beside those without."""
     from opsrange.scenarios.spec import library  # late: loads the whole estate
 
-    overseen = [found for row in attempts if (found := row.overseen()) is not None]
+    rows = [(row.terms.policy, found) for row in attempts if (found := row.overseen()) is not None]
+    if len({policy for policy, found in rows if found.gate not in UNGATED}) > 1:
+        for policy, found in rows:  # a gate under another policy is another gate
+            if policy and found.gate not in UNGATED:
+                found.gate = f"{found.gate}, policy {policy}"
+    overseen = [found for _, found in rows]
     alike = frozenset(each.look_alike for each in library().values() if each.look_alike)
     conditions = summarise_oversight(overseen, look_alikes=alike)
     return Oversight(conditions=conditions, claims=claims(overseen))

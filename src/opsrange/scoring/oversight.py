@@ -26,7 +26,8 @@ from opsrange.types import MINUTE_MS
 
 RUNS = frozenset({"approve", "modify"})
 DENIES = frozenset({"reject", "terminate"})
-_UNGATED = frozenset({"", "none"})
+UNGATED = frozenset({"", "none"})
+"""What an attempt without a gate calls its gate."""
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -380,11 +381,11 @@ def claims(attempts: Sequence[GatedAttempt]) -> list[Claim]:
     """Each gate against no gate, on the instances that were run under both. Of repeats, each is paired with each."""
     free: dict[tuple[object, ...], list[GatedAttempt]] = {}
     for attempt in attempts:
-        if attempt.gate in _UNGATED:
+        if attempt.gate in UNGATED:
             free.setdefault(attempt.instance, []).append(attempt)
     pairs: dict[tuple[str, str, str], list[tuple[GatedAttempt, GatedAttempt]]] = {}
     for attempt in attempts:
-        if attempt.gate not in _UNGATED:
+        if attempt.gate not in UNGATED:
             found = [(without, attempt) for without in free.get(attempt.instance, [])]
             pairs.setdefault(attempt.condition, []).extend(found)
     return [

@@ -16,22 +16,25 @@ from opsrange.errors import OperatorError, unknown_name
 SandboxFor = Callable[[str, int], SandboxEnvironmentType]
 """The seat of an instance."""
 
+Seeds = str | int | list[str | int]
+"""As a person writes them; a list where Inspect's command line took the commas apart."""
 SEEDS_MAX = 10_000
 _PLACEHOLDER = "(The page is fetched from the world when the attempt starts.)"
 
 
-def parse_seeds(seeds: str | int) -> list[int]:
+def parse_seeds(seeds: Seeds) -> list[int]:
     """Seeds from ``7``, ``1-3`` or ``1,4-6``, in order and without repeats.
 
     Raises:
         OperatorError: for anything else.
     """
+    text = ",".join(map(str, seeds)) if isinstance(seeds, list) else str(seeds)
     found: dict[int, None] = {}
-    for part in str(seeds).split(","):
+    for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first or last - first >= SEEDS_MAX:
-            raise OperatorError(f"asked for seeds {str(seeds)!r}; expected e.g. 7, 1-3 or 1,4-6")
+            raise OperatorError(f"asked for seeds {text!r}; expected e.g. 7, 1-3 or 1,4-6")
         found.update(dict.fromkeys(range(first, last + 1)))
     return list(found)
 

@@ -184,13 +184,20 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
 
 def _terms(log: EvalLog) -> Terms:
     told, asked = log.eval.metadata or {}, log.eval.task_args
+    held = told.get("held") or {}
     return Terms(
         profile=str(told.get("profile") or ""),
         turns=log.eval.config.turn_limit,
         think_time_s=told.get("think_time_s"),
-        docs_folder=str(asked.get("docs_folder") or ""),
-        policy=str(asked.get("policy") or ""),
+        agent_file=held.get("agent", ""),
+        docs_folder=_with_digest(asked.get("docs_folder"), held.get("docs_folder")),
+        policy=_with_digest(asked.get("policy"), held.get("policy")),
     )
+
+
+def _with_digest(path: str | None, digest: str | None) -> str:
+    """A path, and what was there."""
+    return f"{path} ({digest})" if path and digest else path or ""
 
 
 def _oversight(log: EvalLog, approvals: Sequence[Approval]) -> tuple[str, str, str]:

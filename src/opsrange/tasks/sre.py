@@ -5,6 +5,7 @@ Belongs here: task definitions. Does not: loops (``agents``), rules (``scoring``
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from opsrange.knowledge.arms import Provision, provision
 from opsrange.knowledge.loader import load_folder
 from opsrange.knowledge.tools import document_tools, provide
 from opsrange.seat.limits import SeatConfig
-from opsrange.tasks.dataset import choose_scenarios, instances, parse_seeds
+from opsrange.tasks.dataset import Seeds, choose_scenarios, instances, parse_seeds
 from opsrange.tasks.gated import oversight
 from opsrange.tasks.scorers import diagnosis, repair, repaired
 
@@ -41,6 +42,7 @@ THINK_TIME_S = 20.0
 THINK_TIME_MAX_S = 3_600.0
 ITBENCH_TURNS = 100
 ITBENCH_EPOCHS = 3
+_DIGEST_CHARS = 8
 _ANSWER_TIMEOUT_S = 600
 _PROVIDER_TIMEOUT_S = 1_800
 """A provider that gives no answer for half an hour, repeats included, is gone; by default Inspect would ask for ever."""
@@ -108,8 +110,10 @@ def build(
     else:
         ending = finish() if original else report()
         solving = responder(told, ending, think_time_s=rules.think_time_s, tools=tools)
+    held = _held(rules)
     return Task(
         dataset=dataset,
+        version=" ".join(held.values()) or 0,
         setup=[page(), provide(rules.documents)],
         solver=solving,
         scorer=list(scorers),
@@ -122,11 +126,28 @@ def build(
             attempt_timeout=_ANSWER_TIMEOUT_S,
             timeout=_PROVIDER_TIMEOUT_S,
         ),
-        metadata={"profile": rules.profile, "think_time_s": rules.think_time_s} | overseen.metadata,
+        metadata={"profile": rules.profile, "think_time_s": rules.think_time_s, "held": held}
+        | overseen.metadata,
     )
 
 
-def _instances(scenario: str, seeds: str | int) -> MemoryDataset:
+def _held(rules: Rules) -> dict[str, str]:
+    """Digests of what the files of a task held, by its argument. Inspect compares the task's version, so an edit makes another run."""
+    found: dict[str, bytes] = {}
+    if rules.agent:
+        found["agent"] = Path(rules.agent.rpartition(":")[0]).read_bytes()
+    if rules.documents.own:
+        found["docs_folder"] = "\0".join(each.text for each in rules.documents.own).encode(
+            errors="replace"
+        )
+    if rules.policy:
+        found["policy"] = Path(rules.policy).read_bytes()
+    return {
+        name: hashlib.sha256(content).hexdigest()[:_DIGEST_CHARS] for name, content in found.items()
+    }
+
+
+def _instances(scenario: str, seeds: Seeds) -> MemoryDataset:
     from opsrange.scenarios.spec import sets  # late: loads the whole estate
 
     def seat(name: str, seed: int) -> SandboxEnvironmentType:
@@ -143,7 +164,7 @@ def _documents(arm: str, folder: str) -> Provision:
 @task
 def sre_diagnosis(
     scenario: str = "core",
-    seeds: str | int = 1,
+    seeds: Seeds = 1,
     turns: int | None = None,
     think_time_s: float = THINK_TIME_S,
     profile: Profile = "opsrange",
@@ -196,7 +217,7 @@ def sre_diagnosis(
 @task
 def sre_repair(
     scenario: str = "core",
-    seeds: str | int = 1,
+    seeds: Seeds = 1,
     turns: int | None = None,
     think_time_s: float = THINK_TIME_S,
     profile: Profile = "opsrange",

@@ -62,7 +62,8 @@ class Suite:
     scenario: str = "core"
     seeds: str = "1"
     task: str = "sre_repair"
-    epochs: int = 1
+    epochs: int | None = None
+    """Repeats of each instance; as many as the profile has when none are asked for."""
     at_once: int = 4
     """Attempts at a time."""
     docs_arms: Sequence[str] = ("none",)
@@ -73,17 +74,28 @@ class Suite:
     model_args: dict[str, Any] = field(default_factory=dict)
     model_base_url: str | None = None
 
+    @property
+    def repeats(self) -> int:
+        """How often each instance is run."""
+        original = self.task_args.get("profile") == "itbench_aa"
+        return sre.ITBENCH_EPOCHS if original else self.epochs or 1
+
 
 def prepare(suite: Suite) -> list[Task]:
     """The tasks of a suite, with everything checked that can be checked before anything runs.
 
     Raises:
-        OperatorError: for an unknown task, scenario, seed, model or arm, for documents that cannot be read, and for a model
-            that does not answer; it is asked unless the folder shows that it was before.
+        OperatorError: for an unknown task, scenario, seed, model or arm, for more or fewer epochs than the profile has, for
+            documents that cannot be read, and for a model that does not answer; it is asked unless the folder shows that it
+            was before.
     """
     factory = {"sre_repair": sre.sre_repair, "sre_diagnosis": sre.sre_diagnosis}.get(suite.task)
     if factory is None:
         raise OperatorError(f"asked for task {suite.task!r}; known are sre_repair, sre_diagnosis")
+    if suite.epochs not in {None, suite.repeats}:
+        raise OperatorError(
+            f"asked for {suite.epochs} epochs; the rules of {suite.task_args['profile']} are {suite.repeats}; leave --epochs away"
+        )
     # Inspect greets on standard output, which is ours.
     with contextlib.redirect_stdout(io.StringIO()):
         for name in suite.models:
@@ -126,7 +138,7 @@ def run_suite(
                 model=[_provided(name, suite) for name in suite.models],
                 model_base_url=suite.model_base_url,
                 model_args=suite.model_args,
-                epochs=None if suite.task_args.get("profile") == "itbench_aa" else suite.epochs,
+                epochs=suite.repeats,
                 max_samples=suite.at_once,
                 # side by side, so that an instance is built once for all of them
                 max_tasks=len(suite.models) * len(tasks),
