@@ -12,7 +12,9 @@ import pytest
 from tests.e2e.residue import logged
 
 pytestmark = pytest.mark.seat
-OPSRANGE = (sys.executable, "-c", "from opsrange.cli.main import main; main()")
+ATTENTIVE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""Whoever runs these tests in the background of a script lets them inherit that interrupts are ignored."""
+OPSRANGE = (sys.executable, "-c", f"{ATTENTIVE}; from opsrange.cli.main import main; main()")
 RUN = ("run", "--model", "opsrange/null,opsrange/triage", "--scenario", "scaled-to-zero")
 WAIT_S = 120
 
