@@ -167,7 +167,7 @@ class Step(Record):
     shown_chars: int | None = None
     """How many characters of output reached the model, when it was truncated."""
     stopped: str = ""
-    """Why the command was stopped: ``virtual_timeout``, ``wall_timeout``, ``output_limit``, ``memory_limit``."""
+    """Why the command was stopped: ``virtual_timeout``, ``wall_timeout``, ``output_limit``, ``memory_limit``, or by a person (``interrupted``)."""
     started_ms: int
     """Virtual instants."""
     ended_ms: int

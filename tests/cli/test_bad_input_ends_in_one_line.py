@@ -90,6 +90,7 @@ def _run(
         (("diagnose", "--validate", "--classes", ","), "found none; e.g. L5,X3"),
         (("run",), "neither --model nor --agent"),
         (("score", "nowhere"), "found none"),
+        (("score", "a-file"), "found none"),
         (("report", "nowhere"), "found none"),
         (("verify",), "found no scenario"),
         (("verify", "scaled-to-zero", "--all"), "name scenarios or pass --all, not both"),

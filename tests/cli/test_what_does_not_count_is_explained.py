@@ -52,6 +52,11 @@ def test_an_agent_s_own_error_counts_and_is_said(
     )
 
 
-def test_many_reasons_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    present(_results(*(f"reason {number}" for number in range(8))), tmp_path, as_json=False)
-    assert "void     3 more reasons in results.json" in capsys.readouterr().out
+@pytest.mark.parametrize("stored", [True, False])
+def test_many_reasons_are_counted(
+    stored: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = _results(*(f"reason {number}" for number in range(8)))
+    present(results, tmp_path if stored else None, as_json=False)
+    where = " in results.json" if stored else "; --out stores them all"
+    assert f"void     3 more reasons{where}\n" in capsys.readouterr().out

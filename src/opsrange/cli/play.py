@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -21,8 +23,10 @@ COST_MS = 1_000
 _STATE = "~/.seat_state"
 _HELP = (
     "Each line is one command and costs 20 s of incident time; the directory and exported variables last.\n"
-    "`report` hands in your report and ends the incident; `quit`, `exit` or Ctrl-D gives up. Full-screen programs do not work here."
+    "`report` asks for your report and ends the incident; `quit`, `exit` or Ctrl-D ends it without one. Ctrl-C stops a command.\n"
+    "Full-screen programs do not work here."
 )
+_AGAIN = "\n(Ctrl-C again asks for your report; `exit` ends the incident without one)"
 
 
 @click.command("play", epilog="Example: opsrange play memory-limit-low --seed 2")
@@ -33,20 +37,23 @@ _HELP = (
     type=FOLDER_OUT,
     default=Path("out/play"),
     show_default=True,
-    help="Output folder.",
+    help="Output folder; each attempt gets its own in it, SCENARIO@SEED/NUMBER.",
 )
 def command(scenario: str, seed: int, out: Path) -> None:
-    """Sit in the sandbox yourself, and be scored like any agent."""
+    """Sit in the sandbox yourself, and be scored like any agent.
+
+    However you leave, what you did is scored and stored. Ctrl-C stops a running command or drops the line you were typing; twice in
+    a row at the prompt, it asks for your report. In the report, Ctrl-C or Ctrl-D hands in what you have answered so far.
+    """
     from opsrange.scenarios.spec import find_scenario
     from opsrange.seat.doctor import require
 
     find_scenario(scenario)
     require()
-    row = asyncio.run(_play(scenario, seed))
-    _show(row, out)
+    asyncio.run(_play(scenario, seed, out))
 
 
-async def _play(scenario: str, seed: int) -> AttemptResult:
+async def _play(scenario: str, seed: int, out: Path) -> None:
     from opsrange.hosting import Stable
     from opsrange.reports.results import AttemptResult
     from opsrange.scoring.regrade import regrade
@@ -59,53 +66,95 @@ async def _play(scenario: str, seed: int) -> AttemptResult:
         page = await world.call("page")
         click.echo(page["text"])
         click.echo(f"\n{_HELP}\n")
-        async with await Seat.open(world) as seat:
-            steps, report = await _shift(seat)
-        click.echo(
-            "The world lives on for a while; then it is compared with one in which nobody did anything ..."
-        )
-        handed_in = report.model_dump(mode="json") if report else None
-        verdict = regrade(await world.call("conclude", report=handed_in))
-        return AttemptResult(
-            scenario=scenario,
-            seed=seed,
-            task="opsrange/sre_repair",
-            verdict=verdict,
-            page=page["text"],
-            report=report,
-            steps=steps,
-            turns=len(steps),
-        )
+        with _Keyboard() as keyboard:
+            async with await Seat.open(world) as seat:
+                steps, report = await _shift(seat, keyboard)
+            click.echo(
+                "\nThe world lives on for a while; then it is compared with one in which nobody did anything ..."
+            )
+            handed_in = report.model_dump(mode="json") if report else None
+            verdict = regrade(await world.call("conclude", report=handed_in))
+            row = AttemptResult(
+                scenario=scenario,
+                seed=seed,
+                task="opsrange/sre_repair",
+                verdict=verdict,
+                page=page["text"],
+                report=report,
+                steps=steps,
+                turns=len(steps),
+            )
+            _show(row, _own_folder(out / f"{scenario}@{seed}"))
     finally:
         await stable.close()
 
 
-async def _shift(seat: Seat) -> tuple[list[Step], Report | None]:
+class _Keyboard:
+    """Lines from the person, and Ctrl-C: it ends the line or the command, and never loses the attempt."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._asking = False
+        self.interrupt = asyncio.Event()
+        """Set by Ctrl-C outside of :meth:`ask`; each command gets a new one."""
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _pressed(self, *_: object) -> None:
+        if self._asking:
+            raise KeyboardInterrupt
+        self._loop.call_soon_threadsafe(self.interrupt.set)
+
+    def ask(self, prompt: str) -> str:
+        """A line with editing and history, where the terminal has them. Between steps nothing else waits for this thread.
+
+        Raises:
+            EOFError: at the end of input.
+            KeyboardInterrupt: at Ctrl-C.
+        """
+        import readline  # noqa: F401 - input() uses it once it is imported
+
+        self._asking = True
+        try:
+            return input(prompt).strip()
+        finally:
+            self._asking = False
+
+
+async def _shift(seat: Seat, keyboard: _Keyboard) -> tuple[list[Step], Report | None]:
     """Read commands until the person reports or leaves."""
     from opsrange.trace import Step
 
     steps: list[Step] = []
+    interrupted = False
     while True:
         try:
-            line = (await asyncio.to_thread(_ask, "oncall@bastion:~$ ")).strip()
+            line = keyboard.ask("oncall@bastion:~$ ")
         except EOFError:
             return steps, None
+        except KeyboardInterrupt:
+            if interrupted:
+                click.echo()
+                return steps, _ask_report(keyboard)
+            interrupted = True
+            click.echo(_AGAIN)
+            continue
+        interrupted = False
         if line in {"quit", "exit"}:
             return steps, None
         if line == "report":
-            return steps, await asyncio.to_thread(_ask_report)
+            return steps, _ask_report(keyboard)
         if line:
-            steps.append(Step.model_validate(await _step(seat, line)))
+            keyboard.interrupt = asyncio.Event()
+            steps.append(Step.model_validate(await _step(seat, line, keyboard.interrupt)))
 
 
-def _ask(prompt: str) -> str:
-    """A line with editing and history, where the terminal has them."""
-    import readline  # noqa: F401 - input() uses it once it is imported
-
-    return input(prompt)
-
-
-async def _step(seat: Seat, line: str) -> dict[str, Any]:
+async def _step(seat: Seat, line: str, interrupt: asyncio.Event) -> dict[str, Any]:
     """Run one line in a shell that remembers its directory and exports."""
     from opsrange.seat.seat import Command, CommandRefused
 
@@ -115,7 +164,10 @@ async def _step(seat: Seat, line: str) -> dict[str, Any]:
     )
     try:
         done, record = await seat.step(
-            Command(("/bin/bash", "-c", script), line), think_ms=THINK_MS, cost_ms=COST_MS
+            Command(("/bin/bash", "-c", script), line),
+            think_ms=THINK_MS,
+            cost_ms=COST_MS,
+            interrupt=interrupt,
         )
     except CommandRefused as refused:
         click.echo(f"the command was refused: {refused}", err=True)
@@ -127,19 +179,35 @@ async def _step(seat: Seat, line: str) -> dict[str, Any]:
     return record
 
 
-def _ask_report() -> Report:
-    """A guided form. Empty answers end lists."""
+def _ask_report(keyboard: _Keyboard) -> Report:
+    """A guided form. Empty answers end lists; at the end of input or Ctrl-C the rest stays empty."""
     from opsrange.trace import Report, RootCause
 
-    causes = []
-    while entity := input("root cause as namespace/Kind/name (empty line ends the list): ").strip():
-        causes.append(
-            RootCause(entity=entity, mechanism=input("  what is wrong with it: ").strip())
-        )
-    healthy = input("is the service healthy now? [y/n] ").strip().lower().startswith("y")
-    return Report(
-        root_causes=causes, healthy=healthy, summary=input("summary in a sentence: ").strip()
-    )
+    report = Report()
+    with contextlib.suppress(EOFError, KeyboardInterrupt):
+        while entity := keyboard.ask(
+            "root cause as namespace/Kind/name (empty line ends the list): "
+        ):
+            report.root_causes.append(RootCause(entity=entity))
+            report.root_causes[-1].mechanism = keyboard.ask("  what is wrong with it: ")
+        healthy = keyboard.ask("is the service healthy now? [y/n] ").lower()
+        report.healthy = healthy.startswith("y")
+        report.escalation = keyboard.ask("whom do you ask for help, and why? (empty line: nobody) ")
+        report.summary = keyboard.ask("summary in a sentence: ")
+    return report
+
+
+def _own_folder(attempts: Path) -> Path:
+    """A new folder beside those of earlier attempts."""
+    number = 1
+    while True:
+        folder = attempts / str(number)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
 
 
 def _show(row: AttemptResult, out: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from opsrange.cli.options import FOLDER_OUT, require_writable
+from opsrange.cli.options import FOLDER_OUT
 
 
 @click.command("score", epilog="Example: opsrange score out/run/logs --out out/run")
@@ -15,7 +15,7 @@ from opsrange.cli.options import FOLDER_OUT, require_writable
     "--out",
     type=FOLDER_OUT,
     default=None,
-    help="Write results.json and report.html here.",
+    help="Also write results.json and report.html here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(logs: Path, out: Path | None, as_json: bool) -> int:
@@ -23,8 +23,7 @@ def command(logs: Path, out: Path | None, as_json: bool) -> int:
     from opsrange.cli.suite import present, write_outputs
     from opsrange.tasks.logbook import read_logs, results_from
 
-    target = out or logs.parent
-    require_writable(target)
     results = results_from(read_logs(logs))
-    write_outputs(results, target)
-    return present(results, target, as_json=as_json, logs=logs)
+    if out is not None:
+        write_outputs(results, out)
+    return present(results, out, as_json=as_json, logs=logs)

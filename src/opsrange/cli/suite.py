@@ -116,12 +116,12 @@ def write_outputs(results: Results, out: Path) -> None:
     (out / REPORT_FILE).write_text(render(results))
 
 
-def present(results: Results, out: Path, *, as_json: bool, logs: Path | None = None) -> int:
+def present(results: Results, out: Path | None, *, as_json: bool, logs: Path | None = None) -> int:
     """Print the leaderboard, or the summaries as JSON, and where the rest is.
 
     Args:
         results: of a suite.
-        out: where the report and the results were written.
+        out: where the report and the results were written; ``None`` when they were not.
         as_json: the summaries instead of a table.
         logs: where the logs are, when not below ``out``.
 
@@ -134,19 +134,20 @@ def present(results: Results, out: Path, *, as_json: bool, logs: Path | None = N
         summaries = [
             {"agent": row.agent, **row.summary.model_dump(mode="json")} for row in results.agents
         ]
-        click.echo(json.dumps({"agents": summaries, "out": str(out)}, indent=2))
+        click.echo(json.dumps({"agents": summaries, "out": out and str(out)}, indent=2))
     else:
         print_board(results)
-        _print_voids(results)
+        _print_voids(results, stored=out is not None)
         _print_failures(results)
         _print_characters(results)
-        click.echo(
-            f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}\nlogs     {logs or out / LOGS_FOLDER}"
-        )
+        if out is not None:
+            click.echo(f"report   {out / REPORT_FILE}\nresults  {out / RESULTS_FILE}")
+            logs = logs or out / LOGS_FOLDER
+        click.echo(f"logs     {logs}")
     return 0 if any(agent.summary.scored for agent in results.agents) else 1
 
 
-def _print_voids(results: Results) -> None:
+def _print_voids(results: Results, *, stored: bool) -> None:
     """Why attempts do not count, most frequent first."""
     reasons = Counter(
         (agent.agent, row.void_owner, " ".join(row.void_reason.split())[:200])
@@ -157,7 +158,8 @@ def _print_voids(results: Results) -> None:
     for (agent, owner, reason), count in reasons.most_common(_VOIDS_SHOWN):
         click.echo(f"void     {agent}: {count} by {owner}: {reason}")
     if len(reasons) > _VOIDS_SHOWN:
-        click.echo(f"void     {len(reasons) - _VOIDS_SHOWN} more reasons in {RESULTS_FILE}")
+        where = f" in {RESULTS_FILE}" if stored else "; --out stores them all"
+        click.echo(f"void     {len(reasons) - _VOIDS_SHOWN} more reasons{where}")
 
 
 def _print_failures(results: Results) -> None:

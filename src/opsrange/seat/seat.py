@@ -181,6 +181,7 @@ class Seat:
         think_ms: int = 0,
         cost_ms: int = 0,
         virtual_s: float | None = None,
+        interrupt: asyncio.Event | None = None,
     ) -> tuple[Completed, Json]:
         """One step: the world begins it, the command runs, the world ends and records it. Steps never overlap.
 
@@ -189,6 +190,7 @@ class Seat:
             think_ms: virtual time before it.
             cost_ms: virtual time it takes, beside what it waits for.
             virtual_s: limit in virtual time; never more than the seat's.
+            interrupt: ends the command (``interrupted``), as Ctrl-C does in a shell.
 
         Returns:
             The command's end and the record (``trace.Step`` as JSON).
@@ -205,13 +207,17 @@ class Seat:
             self._control.attend(True)
             try:
                 await self.world.begin(limit_ms=round(limit_s * 1000), think_ms=think_ms)
-                return await self._attended(command, cost_ms)
+                stop = {"virtual_timeout": self.world.virtual_timeout}
+                if interrupt is not None:
+                    stop["interrupted"] = interrupt
+                return await self._attended(command, stop, cost_ms)
             finally:
                 if not self._control.lost.done():
                     self._control.attend(False)
 
-    async def _attended(self, command: Command, cost_ms: int) -> tuple[Completed, Json]:
-        stop = {"virtual_timeout": self.world.virtual_timeout}
+    async def _attended(
+        self, command: Command, stop: Mapping[str, asyncio.Event], cost_ms: int
+    ) -> tuple[Completed, Json]:
         began_ms = await self.world.now()
         try:
             done = await self._run(command, stop)
@@ -394,6 +400,7 @@ def _bubblewrap(
         user=_NOBODY if root else None,
         group=_NOBODY if root else None,
         extra_groups=[] if root else None,
+        process_group=0,  # Ctrl-C is the runner's business
     )
 
 

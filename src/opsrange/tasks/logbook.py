@@ -31,6 +31,8 @@ from opsrange.tasks.diagnosing.attempts import examined, refusals_of
 from opsrange.trace import Approval, DocumentUse, Report, Step
 from opsrange.types import Json
 
+_FOUND_CHARS = 200
+
 
 def read_logs(folder: Path) -> list[EvalLog]:
     """Every log below a folder, oldest first.
@@ -147,7 +149,28 @@ def agent_name(log: EvalLog) -> str:
 
 
 def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
-    """One sample as a result, judged anew and diagnosed."""
+    """One sample as a result, judged anew and diagnosed.
+
+    Raises:
+        OperatorError: when what the log holds has not the form in which attempts are recorded.
+    """
+    try:
+        row = _recorded(log, sample)
+    except (TypeError, ValueError) as error:
+        found = " ".join(str(error).split())[:_FOUND_CHARS]
+        raise OperatorError(
+            f"asked for attempt {sample.id} in {log.location}; its record has another form than this version's: {found}"
+        ) from error
+    _judge(row, sample)
+    lost = next((each for each in row.approvals if each.lost), None)
+    if lost is not None and row.void_owner is None:
+        row.void_owner, row.void_reason = Owner.WORLD, lost.reason
+    row.diagnosis = examined(row, log, sample)
+    return row
+
+
+def _recorded(log: EvalLog, sample: EvalSample) -> AttemptResult:
+    """What a sample holds, not yet judged."""
     metadata = sample.metadata or {}
     row = AttemptResult(
         scenario=str(metadata.get("scenario") or str(sample.id).partition("@")[0]),
@@ -174,11 +197,6 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
     if row.report:
         told = "\n".join([row.page, *refusals_of(sample)])
         row.cited = check_quotes(row.report, row.steps, sample.store.get(TEXTS_KEY, {}), told)
-    _judge(row, sample)
-    lost = next((each for each in row.approvals if each.lost), None)
-    if lost is not None and row.void_owner is None:
-        row.void_owner, row.void_reason = Owner.WORLD, lost.reason
-    row.diagnosis = examined(row, log, sample)
     return row
 
 
