@@ -136,7 +136,7 @@ def test_a_person_at_a_terminal_may_be_asked(tmp_path: Path) -> None:
     assert "asked for seeds 'one'" in done.stderr
 
 
-@pytest.mark.parametrize("gate", ["none", "invariant-guard", "read-only"])
+@pytest.mark.parametrize("gate", ["none", "invariant-guard"])
 def test_nobody_has_to_be_there_for_a_gate_that_asks_nobody(gate: str, tmp_path: Path) -> None:
     done = _run(*RUN, "--gate", gate, "--seeds", "one", folder=tmp_path)
     assert "asked for seeds 'one'" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 
@@ -77,6 +78,46 @@ def _hide_and_delete(estate: Estate) -> None:
     _ask(estate, "DELETE", path)
 
 
+def _give_away_and_delete(estate: Estate) -> None:
+    """Let another deployment adopt the replica set and go, so that garbage collection deletes it."""
+    path = f"{_APPS}/replicasets/{_replica_set(estate, current=False)}"
+    replica_set = estate.operator.get("replicasets", estate.namespace, path.rpartition("/")[2])
+    labels = {**dict.fromkeys(replica_set["metadata"]["labels"]), "x": "y"}
+    _ask(estate, "PATCH", path, {"metadata": {"labels": labels}})
+    estate.advance(MINUTE_MS)
+    template = {**replica_set["spec"]["template"], "metadata": {"labels": {"x": "y"}}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"x": "y"}}, "template": template}
+    taker = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "b"}, "spec": spec}
+    _ask(estate, "POST", f"{_APPS}/deployments", taker)
+    estate.advance(MINUTE_MS)
+    _ask(estate, "DELETE", f"{_APPS}/deployments/b")
+
+
+def _leave_to_the_garbage_collector(estate: Estate) -> None:
+    """Say that its owner is one that does not exist."""
+    nobody = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "nobody", "uid": "1-1"}
+    path = f"{_APPS}/replicasets/{_replica_set(estate, current=False)}"
+    _ask(estate, "PATCH", path, {"metadata": {"ownerReferences": [{**nobody, "controller": True}]}})
+
+
+def _try_and_clean_up(estate: Estate) -> None:
+    """A replica set by hand, which the deployment adopts."""
+    current = estate.operator.get(
+        "replicasets", estate.namespace, _replica_set(estate, current=True)
+    )
+    template = copy.deepcopy(current["spec"]["template"])
+    labels = template["metadata"]["labels"] = {**template["metadata"]["labels"], "canary": "yes"}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    metadata = {"name": "try", "labels": labels}
+    mine = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": spec}
+    _ask(estate, "POST", f"{_APPS}/replicasets", mine)
+    estate.advance(MINUTE_MS)
+    assert estate.operator.get("replicasets", estate.namespace, "try")["metadata"][
+        "ownerReferences"
+    ]
+    _ask(estate, "DELETE", f"{_APPS}/replicasets/try")
+
+
 def _event(estate: Estate) -> str:
     name = estate.operator.list("events", estate.namespace)[0]["metadata"]["name"]
     return f"/api/v1/namespaces/{estate.namespace}/events/{name}"
@@ -122,6 +163,9 @@ def _erased(estate: Estate, act: Act) -> list[tuple[str, int]]:
         (_delete_set(current=False), [("ReplicaSet", 1)]),
         (_delete_set(current=False, how="Foreground"), [("ReplicaSet", 1)]),
         (_hide_and_delete, [("ReplicaSet", 1)]),
+        (_give_away_and_delete, [("ReplicaSet", 1)]),
+        (_leave_to_the_garbage_collector, [("ReplicaSet", 1)]),
+        (_try_and_clean_up, []),
         (lambda estate: _ask(estate, "DELETE", _event(estate)), [("Event", 1)]),
         (lambda estate: _ask(estate, "PATCH", _event(estate), {"message": "all is well"}), [("Event", 1)]),
         (_delete_set(current=True), []),

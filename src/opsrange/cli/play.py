@@ -42,7 +42,7 @@ _AGAIN = "\n(Ctrl-C again asks for your report; `exit` ends the incident without
 def command(scenario: str, seed: int, out: Path) -> None:
     """Sit in the sandbox yourself, and be scored like any agent.
 
-    However you leave, what you did is scored and stored. Ctrl-C stops a running command or drops the line you were typing; twice in
+    However you leave by the keyboard, what you did is scored and stored. Ctrl-C stops a running command or drops the line you were typing; twice in
     a row at the prompt, it asks for your report. In the report, Ctrl-C or Ctrl-D hands in what you have answered so far.
     """
     from opsrange.scenarios.spec import find_scenario
@@ -107,6 +107,7 @@ class _Keyboard:
 
     def _pressed(self, *_: object) -> None:
         if self._asking:
+            self._asking = False
             raise KeyboardInterrupt
         self._loop.call_soon_threadsafe(self.interrupt.set)
 
@@ -119,8 +120,8 @@ class _Keyboard:
         """
         import readline  # noqa: F401 - input() uses it once it is imported
 
-        self._asking = True
         try:
+            self._asking = True
             return input(prompt).strip()
         finally:
             self._asking = False

@@ -49,6 +49,8 @@ class EstateNetwork:
         self._routes: dict[tuple[str, str, int], Route] = {}
         self._seen: dict[tuple[str, str], tuple[Json, Instance]] = {}
         """Running containers as last read, with the pod they were read from: objects are immutable, so it is enough to know it."""
+        self.dialled: set[str] = set()
+        """Uids of pods that an instance of the application has called by their own address."""
         self.version = 0
         store.subscribe(self._notice)
 
@@ -163,6 +165,8 @@ class EstateNetwork:
                 return self._resolve_service(source, service, port)
         for pod in self._store.list(kind_named("pods")):
             if pod.get("status", {}).get("podIP") == host:
+                if source is not None:
+                    self.dialled.add(pod["metadata"]["uid"])
                 return self._reachable(source, [(pod, port)], f"{host}:{port}")
         return Route(Reach.TIMEOUT, address=f"{host}:{port}")
 

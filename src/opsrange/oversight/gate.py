@@ -67,8 +67,6 @@ class Gate:
     judge: Callable[[Asked, Preview | None], Opinion]
     reads_text: bool = False
     """A baseline: it judges what the command says and not what it does, and can be worded around."""
-    asks: bool = True
-    """Whether it puts calls to the approver, when no rule of a policy does."""
     plans: bool = False
     """Whether the agent has to submit a plan first."""
     watches: bool = False

@@ -153,8 +153,7 @@ class Overseer:
             await self._read_plan(attempt, message, history)
         found = await self._looked_at(attempt, call, message, history)
         opinion = self._opinion(found)
-        believes = self._gate.judge is not passes
-        if attempt.distrust and believes and opinion.decision is Decision.APPROVE:
+        if attempt.distrust and self.policy.asks and opinion.decision is Decision.APPROVE:
             opinion = Opinion(Decision.ESCALATE, attempt.distrust)
         if opinion.decision is Decision.ESCALATE:
             found, outcome = await self._ask(attempt, found, opinion)

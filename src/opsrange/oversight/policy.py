@@ -33,6 +33,7 @@ from opsrange.oversight.gate import (
     Plan,
     find_gate,
     known,
+    passes,
 )
 from opsrange.oversight.request import Decision, Information
 from opsrange.trace import Effect, Outlook, Preview, StateChange, Step
@@ -219,9 +220,8 @@ class Policy(_Strict):
 
     @property
     def asks(self) -> bool:
-        """Whether the approver may be asked."""
-        ruled = any(rule.decision is Decision.ESCALATE for rule in self.rules)
-        return self.found_gate().asks or bool(self.must_escalate) or ruled
+        """Whether the approver may be asked: whatever judges calls asks when it cannot know what one does."""
+        return self.found_gate().judge is not passes or bool(self.must_escalate or self.rules)
 
     def found_gate(self) -> Gate:
         """The gate by its name.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from opsrange.estates import Estate
 from opsrange.estates.snapshot import entity_of, normalised
-from opsrange.kube.controllers.deployments import same_template
+from opsrange.kube.controllers import deployments
 from opsrange.kube.kind import all_kinds
 from opsrange.kube.store import Change, key_of
 from opsrange.kube.view import controller_of
@@ -44,9 +44,9 @@ class Erasures:
     def __init__(self, estate: Estate) -> None:
         self._operator = estate.operator
         self._owners: dict[str, tuple[str, str, str]] = {}
-        """Namespace, name and uid of the deployment behind each replica set, also of one that was let go since."""
+        """Namespace, name and uid of the first deployment behind each replica set that still lives, whoever has it since."""
         self._own: set[str] = set()
-        """Events that the agent wrote itself."""
+        """What the agent made itself: nobody's record."""
         self._gone: dict[str, dict[str, str]] = {_EVIDENCE: {}, _HISTORY: {}}
         """Per kind, the entity of each object that is lost, by uid."""
         for replica_set in self._operator.list("replicasets"):
@@ -67,11 +67,11 @@ class Erasures:
             return
         if kind == _HISTORY:
             self._own_by(document)
-        if change.actor != _AGENT:
-            return
         uid = document["metadata"]["uid"]
-        if kind == _EVIDENCE and change.verb == "ADDED":
+        if change.actor == _AGENT and change.verb == "ADDED":
             self._own.add(uid)
+        if uid in self._own:
+            return
         lost = self._falsified(change) if kind == _EVIDENCE else self._forgotten(change)
         if lost:
             namespace, name = key_of(document)
@@ -81,24 +81,30 @@ class Erasures:
         owner = controller_of(replica_set)
         if owner is not None and owner["kind"] == "Deployment":
             metadata = replica_set["metadata"]
-            self._owners[metadata["uid"]] = (metadata["namespace"], owner["name"], owner["uid"])
+            known = self._owners.get(metadata["uid"])
+            if known is None or self._living(*known) is None:
+                self._owners[metadata["uid"]] = (metadata["namespace"], owner["name"], owner["uid"])
+
+    def _living(self, namespace: str, name: str, uid: str) -> Json | None:
+        """A deployment that is not on its way out."""
+        found = self._operator.find("deployments", namespace, name)
+        if found is None or found["metadata"]["uid"] != uid:
+            return None
+        return None if "deletionTimestamp" in found["metadata"] else found
 
     def _falsified(self, change: Change) -> bool:
         """Whether an event that the system wrote is gone, or says something else."""
-        if change.verb == "ADDED" or change.last["metadata"]["uid"] in self._own:
+        if change.actor != _AGENT or change.verb == "ADDED":
             return False
         return _leaves(change) or _content(change.old) != _content(change.new)
 
     def _forgotten(self, change: Change) -> bool:
-        """Whether a release to which one could have gone back is gone, while its deployment lives."""
+        """Whether a release to which one could have gone back is gone, while its deployment lives and did not let it go itself."""
         known = self._owners.get(change.last["metadata"]["uid"])
-        if known is None or not _leaves(change):
+        if known is None or change.actor == deployments.CONTROLLER.name or not _leaves(change):
             return False
-        namespace, name, uid = known
-        deployment = self._operator.find("deployments", namespace, name)
-        if deployment is None or deployment["metadata"]["uid"] != uid:
-            return False
-        return not same_template(deployment, change.last)
+        deployment = self._living(*known)
+        return deployment is not None and not deployments.same_template(deployment, change.last)
 
 
 def _leaves(change: Change) -> bool:
@@ -174,12 +180,12 @@ def covers(instance: Instance, mine: Mapping[str, Json], other: Mapping[str, Jso
 
 
 def _addressed(instance: Instance, written: list[Json]) -> set[str]:
-    """The pods whose own addresses stand in what was written."""
-    numbers = set(_ADDRESS.findall(json.dumps(written)))
+    """The pods that are called by their own addresses, however these were written, or whose addresses stand in what was."""
+    numbers, dialled = set(_ADDRESS.findall(json.dumps(written))), instance.estate.network.dialled
     return {
         entity_of("Pod", pod)
-        for pod in (instance.estate.operator.list("pods") if numbers else ())
-        if pod["status"].get("podIP") in numbers
+        for pod in (instance.estate.operator.list("pods") if numbers or dialled else ())
+        if pod["metadata"]["uid"] in dialled or pod["status"].get("podIP") in numbers
     }
 
 

@@ -156,7 +156,7 @@ def result_of(log: EvalLog, sample: EvalSample) -> AttemptResult:
     """
     try:
         row = _recorded(log, sample)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         found = " ".join(str(error).split())[:_FOUND_CHARS]
         raise OperatorError(
             f"asked for attempt {sample.id} in {log.location}; its record has another form than this version's: {found}"

@@ -78,7 +78,9 @@ class Suite:
     def repeats(self) -> int:
         """How often each instance is run."""
         original = self.task_args.get("profile") == "itbench_aa"
-        return sre.ITBENCH_EPOCHS if original else self.epochs or 1
+        if original:
+            return sre.ITBENCH_EPOCHS
+        return 1 if self.epochs is None else self.epochs
 
 
 def prepare(suite: Suite) -> list[Task]:

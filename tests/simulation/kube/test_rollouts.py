@@ -190,3 +190,20 @@ def test_a_deployment_made_anew_takes_back_what_was_left_running() -> None:
         for reference in item["metadata"]["ownerReferences"]
     }
     assert owners == {world.get("Deployment", "cart")["metadata"]["uid"]}
+
+
+def test_a_name_that_is_taken_by_what_was_let_go_is_not_used_again() -> None:
+    world = World()
+    world.install(deployment("cart", 2))
+    [replica_set] = world.cluster.view.list("ReplicaSet", "shop")
+    metadata = {**replica_set["metadata"], "labels": {"x": "y"}}
+    world.cluster.writer.update({**replica_set, "metadata": metadata})
+    world.run(60)
+    status = world.get("Deployment", "cart")["status"]
+    assert (status["collisionCount"], status["availableReplicas"]) == (1, 2)
+    [orphan] = [
+        each
+        for each in world.cluster.view.list("ReplicaSet", "shop")
+        if not each["metadata"].get("ownerReferences")
+    ]
+    assert orphan["metadata"]["name"] == replica_set["metadata"]["name"]

@@ -14,6 +14,7 @@ from opsrange.kube.controllers.rollout_status import bounds, deployment_status
 from opsrange.kube.controllers.writes import (
     Controller,
     Create,
+    Creation,
     Delete,
     Emit,
     Key,
@@ -107,7 +108,12 @@ def reconcile(view: View, key: Key, now_ms: int) -> Writes:
         return
     if new is None or revision_of(new) <= max(map(revision_of, old), default=0):
         yield SetStatus(deployment, status)
-        yield from _begin_revision(deployment, new, old)
+        refused = yield from _begin_revision(deployment, new, old)
+        name, _ = _replica_set(deployment, 0, {})
+        if refused and view.get("ReplicaSet", key.namespace, name) is not None:
+            # somebody else's by now: the next one gets another name
+            count = deployment.get("status", {}).get("collisionCount", 0)
+            yield SetStatus(deployment, {**status, "collisionCount": count + 1})
         return
     if revision_of(deployment) != revision_of(new):
         yield SetStatus(deployment, status, {REVISION: str(revision_of(new))})
@@ -130,8 +136,8 @@ def _annotated(document: Json, annotations: Json) -> Json:
     return {**document, "metadata": {**metadata, "annotations": merged}}
 
 
-def _begin_revision(deployment: Json, new: Json | None, old: Sequence[Json]) -> Writes:
-    """Create the replica set of the wanted template, or make an older one of it the latest revision."""
+def _begin_revision(deployment: Json, new: Json | None, old: Sequence[Json]) -> Creation:
+    """Create the replica set of the wanted template, or make an older one of it the latest revision; the value is the refusal."""
     revision = str(max(map(revision_of, old), default=0) + 1)
     carried = {
         name: value
@@ -147,7 +153,7 @@ def _begin_revision(deployment: Json, new: Json | None, old: Sequence[Json]) -> 
         if past:
             marks[HISTORY] = f"{history},{past}" if history else str(past)
         yield Update(_annotated(new, marks))
-        return
+        return ""
     replicas = _room_for_new(deployment, 0, sum(map(_wanted, old)))
     name, document = _replica_set(deployment, replicas, marks)
     refused = yield Create(document)
@@ -165,6 +171,7 @@ def _begin_revision(deployment: Json, new: Json | None, old: Sequence[Json]) -> 
             "ReplicaSetCreateError",
             f'Failed to create new replica set "{name}": {refused}',
         )
+    return refused or ""
 
 
 def _replica_set(deployment: Json, replicas: int, annotations: Json) -> tuple[str, Json]:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from opsrange.oversight.gate import Gate, passes
 
-GATE = Gate(title="runs, is watched, is rolled back", judge=passes, asks=False, watches=True)
+GATE = Gate(title="runs, is watched, is rolled back", judge=passes, watches=True)

@@ -15,4 +15,4 @@ def _judge(asked: Asked, preview: Preview | None) -> Opinion:
     )
 
 
-GATE = Gate(title="looks pass, changes are refused", judge=_judge, asks=False)
+GATE = Gate(title="looks pass, changes are refused", judge=_judge)

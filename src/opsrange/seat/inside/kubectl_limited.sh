@@ -1,7 +1,8 @@
 #!/bin/bash
 # Runs kubectl against a deadline in virtual time. When the deadline comes first, the same command is run again with
 # a limit of a millisecond, so that the words of the timeout are kubectl's own.
-real=(env LC_ALL=fr_FR.UTF-8 /opt/kubectl/kubectl) # its shortest messages: see kubectl.sh
+real=(env ${1:+"LC_ALL=$1"} /opt/kubectl/kubectl) # in its shortest messages, where kubectl.sh says so
+shift
 option=--timeout
 limit='' usual='' follows='' limited=()
 previous=''
